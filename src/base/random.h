@@ -1,0 +1,15 @@
+/* base/random.h - chance comes in through the door, so that tests can decide it. */
+#ifndef BASE_RANDOM_H
+#define BASE_RANDOM_H
+
+struct random {
+    double (*unit)(struct random *r); /* uniform in [0, 1) */
+};
+
+/* From the operating system's generator; the same object for everybody, usable on any thread. */
+struct random *random_system(void);
+
+/* A lower-case version-4 UUID with hyphens and a zero byte, from the operating system's generator. */
+void random_uuid(char out[static 37]);
+
+#endif

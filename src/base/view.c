@@ -1,0 +1,43 @@
+/* base/view.c - see view.h. */
+#include "base/view.h"
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool view_equal_nocase(struct view a, struct view b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++) {
+        if (lower(a.data[i]) != lower(b.data[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+struct view view_trim(struct view a)
+{
+    while (a.len != 0 && is_blank(a.data[0])) {
+        a.data++;
+        a.len--;
+    }
+    while (a.len != 0 && is_blank(a.data[a.len - 1]))
+        a.len--;
+    return a;
+}
+
+int view_compare(struct view a, struct view b)
+{
+    size_t shorter = a.len < b.len ? a.len : b.len;
+    int order = shorter != 0 ? memcmp(a.data, b.data, shorter) : 0;
+    if (order != 0)
+        return order;
+    return (a.len > b.len) - (a.len < b.len);
+}

@@ -1,0 +1,100 @@
+/* store/ - the database behind one environment (spec data-store.md).
+ *
+ *   env --store_*_post--> queue (in order, per environment) --> kind: memory or SQLite --> disk
+ *   env <--store_listener-- results, state
+ *
+ * Lives on the control thread; blocking work runs on the libuv thread pool, one job at a time per
+ * database. A write is queued behind the broadcast and never delays it. May call: flags, base.
+ *
+ * Life: store_open -> any number of posts -> store_close -> listener->closed (memory gone).
+ * Nothing in the listener is called from inside the call that asked; it comes from a later loop turn.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "flags/dataset.h"
+
+#include <uv.h>
+
+enum store_state {
+    STORE_VALID,      /* the last thing the database did succeeded */
+    STORE_INTERRUPTED /* an operation failed and no probe has succeeded since (data-store.md 4.6) */
+};
+
+/* What the database held, or why it could not be read. */
+struct store_contents {
+    bool ok;
+    bool initialized;     /* the $inited marker exists (S3 of data-store.md 5.3) */
+    struct dataset *data; /* handed over; never NULL when ok */
+    const char *problem;  /* when not ok; borrowed, without secrets */
+};
+
+/* The receiver of everything a store has to say: env/env.c. */
+struct store_listener {
+    void *owner;
+    void (*read_done)(void *owner, const struct store_contents *contents);
+    /* A queued write failed; the store tries again by itself after recovery (data-store.md 7.3). */
+    void (*write_failed)(void *owner, const char *problem);
+    void (*state_changed)(void *owner, enum store_state state);
+    /* The database was lost or replaced and must be filled: answer with store_init_post(). */
+    void (*refill_wanted)(void *owner);
+    void (*closed)(void *owner);
+};
+
+struct store;          /* of one environment */
+struct store_database; /* shared by all environments: one connection, one queue of jobs */
+
+enum store_kind { STORE_MEMORY, STORE_SQLITE };
+
+struct store_settings {
+    enum store_kind kind;
+    /* SQLite (data-store.md 9): */
+    const char *path;
+    bool synchronous_full;
+    int64_t busy_timeout_ms;
+    /* all: */
+    int64_t health_check_interval_ms; /* 0: off */
+};
+
+/* Opens (SQLite: creates, checks, sets aside a damaged file) before the loop runs; this may block.
+ * False with *err set when the process must not start (data-store.md 9.5). */
+MUST_CHECK bool store_database_open(const struct store_settings *settings, uv_loop_t *loop,
+                                    const struct clock *clock, struct store_database **out,
+                                    struct error *err);
+
+/* After every store of it was closed. Finishes queued work for at most 3 s, checkpoints, then calls
+ * `closed` from a later loop turn. */
+void store_database_close(struct store_database *db, void (*closed)(void *arg), void *arg);
+
+/* `prefix` is the effective prefix (data-store.md 2.3, 9.1); copied. `log` gets a reference. */
+struct store *store_open(struct store_database *db, const char *prefix, struct log_scope *log,
+                         const struct store_listener *listener);
+
+/* Replaces everything (Init). Takes a reference of its own. A newer Init makes older queued writes of
+ * this store superfluous. */
+void store_init_post(struct store *s, struct dataset *data);
+
+/* Writes one item or tombstone if it is newer than the stored one (Upsert); in order behind earlier
+ * posts. Takes a reference of its own. */
+void store_upsert_post(struct store *s, struct item *it);
+
+/* Reads everything; listener->read_done follows. In order behind earlier posts. */
+void store_read_post(struct store *s);
+
+enum store_state store_state(const struct store *s);
+
+/* Writes that are queued or running. */
+size_t store_pending(const struct store *s);
+
+/* Queued writes are still carried out. May be called from any callback on the control thread. */
+void store_close(struct store *s);
+
+/* What /status prints (status.md 6): kind ("sqlite", NULL for memory), server, prefix; borrowed. */
+const char *store_database_name(const struct store_database *db);
+const char *store_database_server(const struct store_database *db);
+const char *store_prefix(const struct store *s);
+
+#endif
