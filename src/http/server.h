@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mailbox.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 #include <stdint.h>
