@@ -11,11 +11,13 @@
 struct source_stream_settings {
     const char *stream_uri; /* without /all */
     const char *sdk_key;
-    const char *filter_key; /* "" : none */
+    const char *filter_key;     /* "" : none */
+    int64_t head_timeout_ms;    /* until the status line; 0: 30 s */
+    int64_t silence_timeout_ms; /* between two bytes; 0: 5 min */
 };
 
-/* Starts at once (the first request goes out in the next loop turn). Everything is copied; `log` gets a
- * reference. Never fails: an unusable URL is a failure of kind UNKNOWN, not recoverable. */
+/* Starts at once (the first request goes out in the next loop turn). Everything is copied; `log`
+ * gets a reference. Never fails: an unusable URL is a failure of kind UNKNOWN, not recoverable. */
 struct source *source_stream_open(const struct source_stream_settings *settings,
                                   struct http_client *client, uv_loop_t *loop,
                                   const struct clock *clock, struct random *random,
