@@ -354,6 +354,7 @@ struct config {
     enum config_otlp_protocol otlp_protocol;
     bool trace_log_big_segments; /* LD_TRACE_LOG_BIG_SEGMENTS */
 
+    char *file; /* as named on the command line; "": none was read */
     struct config_slot *slots;
     _Atomic unsigned refs;
 };
