@@ -55,7 +55,8 @@ struct config_option {
     const char *property; /* NULL: variable only */
     const char *variable; /* NULL: file only; ends with "_" when a name follows */
     const char *alias;    /* a second variable, which wins; or NULL */
-    const char *from_file; /* variable of the form that reads a file (17.2); the property is + "File" */
+    const char
+        *from_file; /* variable of the form that reads a file (17.2); the property is + "File" */
     enum config_scope scope;
     enum config_kind kind;
     size_t offset;
@@ -73,12 +74,13 @@ struct config_option {
 extern const struct config_option config_options[];
 extern const size_t config_option_count;
 
-/* The row of this section and property, in any letter case; NULL when there is none. *is_file_form is
- * set when the property is the form that names a file ("keyFile"). */
+/* The row of this section and property, in any letter case; NULL when there is none. *is_file_form
+ * is set when the property is the form that names a file ("keyFile"). */
 const struct config_option *config_option_find(struct view section, struct view property,
                                                bool *is_file_form);
 
-/* The section's name as documented; NULL when it is unknown. "MetricsConfig" is known and has no options. */
+/* The section's name as documented; NULL when it is unknown. "MetricsConfig" is known and has no
+ * options. */
 const char *config_section_find(struct view section);
 
 /* "Environment" and "Filters" take a subsection. */

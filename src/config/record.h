@@ -1,7 +1,7 @@
 /* config/record.h - reading and writing a struct of options through the table; private to the room.
  *
- * A record is one struct with options in it: the configuration itself, an environment, a filter. Each
- * field that has a row in options.c has a slot, which remembers where its value came from.
+ * A record is one struct with options in it: the configuration itself, an environment, a filter.
+ * Each field that has a row in options.c has a slot, which remembers where its value came from.
  */
 #ifndef CONFIG_RECORD_H
 #define CONFIG_RECORD_H
@@ -55,8 +55,8 @@ struct config_environment *config_environment_copy(struct config *c,
 void *config_record_field(struct config_record r, const struct config_option *o);
 struct config_slot *config_record_slot(struct config_record r, const struct config_option *o);
 
-/* Sets the option from its text, by the rules of its type and of sections 2.3 and 6.2: lists grow, an
- * empty text is "not set". False with *err, nothing changed. */
+/* Sets the option from its text, by the rules of its type and of sections 2.3 and 6.2: lists grow,
+ * an empty text is "not set". False with *err, nothing changed. */
 MUST_CHECK bool config_record_assign(struct config_record r, const struct config_option *o,
                                      struct view text, struct config_origin origin,
                                      struct error *err);

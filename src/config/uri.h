@@ -19,12 +19,14 @@ struct config_uri {
 /* Splits and checks the syntax. False when the text is no URI. */
 MUST_CHECK bool config_uri_split(struct view text, struct config_uri *out);
 
-/* Checks that it is absolute and, with `schemes` (blank-separated, may be NULL), that it has one of these
- * and a host. The canonical text, with the scheme in lower case, is appended to `out` on success. */
+/* Checks that it is absolute and, with `schemes` (blank-separated, may be NULL), that it has one of
+ * these and a host. The canonical text, with the scheme in lower case, is appended to `out` on
+ * success. */
 MUST_CHECK bool config_uri_check(struct view text, const char *schemes, struct str *out,
                                  struct error *err);
 
-/* Do both name the same place: letter case of host, default port and a trailing slash do not count. */
+/* Do both name the same place: letter case of host, default port and a trailing slash do not count.
+ */
 bool config_uri_same(struct view a, struct view b);
 
 #endif

@@ -1,4 +1,5 @@
-/* config/value.h - option values as text: one parser and one printer per type (section 3); private. */
+/* config/value.h - option values as text: one parser and one printer per type (section 3); private.
+ */
 #ifndef CONFIG_VALUE_H
 #define CONFIG_VALUE_H
 
@@ -23,7 +24,8 @@ int64_t config_bound_value(const struct config_option *o, const char *bound);
 /* In double quotes, with quotes, backslashes and unprintable characters escaped as in C. */
 void config_quote(struct view text, struct str *out);
 
-/* Names compare without letter case, values of choices too: position of `word`, -1 when not there. */
+/* Names compare without letter case, values of choices too: position of `word`, -1 when not there.
+ */
 int config_word_find(const char *words, struct view word);
 
 #endif

@@ -1,0 +1,381 @@
+/* config/file.c - reads a configuration file. It goes on after unknown names and bad values and
+ * reports all of them; a syntax error ends it, because nothing behind it can be trusted. */
+#include "config/file.h"
+
+#include "config/lexer.h"
+#include "config/record.h"
+#include "config/spelling.h"
+#include "config/value.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+struct reader {
+    struct config *c;
+    const char *path;
+    struct config_lexer lexer;
+    struct str *warnings;
+    struct str problems; /* one per line */
+    size_t problem_count;
+
+    bool in_section;
+    const char *section; /* canonical name; NULL: unknown or without options, skip properties */
+    struct config_record record; /* what its properties belong to */
+    struct str section_typed;
+    struct str subsection;
+    struct str property;
+    unsigned property_line;
+};
+
+/* ---- problems -----------------------------------------------------------------------------------
+ */
+
+static void problem_add(struct reader *r, const char *where, const char *text)
+{
+    if (r->problem_count++ > 0)
+        str_append_char(&r->problems, '\n');
+    str_append_format(&r->problems, "%s:%s: %s", r->path, where, text);
+}
+
+/* A problem at a line, as a whole. */
+static void line_problem_add(struct reader *r, unsigned line, const char *text)
+{
+    char where[16];
+    snprintf(where, sizeof where, "%u", line);
+    problem_add(r, where, text);
+}
+
+static bool syntax_problem_add(struct reader *r, size_t offset, const char *text)
+{
+    char where[32];
+    unsigned line, column;
+    config_lexer_position(&r->lexer, offset, &line, &column);
+    snprintf(where, sizeof where, "%u:%u", line, column);
+    problem_add(r, where, text);
+    return false;
+}
+
+/* `section "Environment", subsection "a", variable "ttl"`, as typed. */
+static void place_append(const struct reader *r, bool with_property, struct str *out)
+{
+    str_append_text(out, "section ");
+    config_quote(str_view(&r->section_typed), out);
+    if (r->subsection.len > 0) {
+        str_append_text(out, ", subsection ");
+        config_quote(str_view(&r->subsection), out);
+    }
+    if (with_property) {
+        str_append_text(out, ", variable ");
+        config_quote(str_view(&r->property), out);
+    }
+}
+
+static void value_problem_add(struct reader *r, const char *message)
+{
+    struct str text = {0};
+    str_append_format(&text, "%s at ", message);
+    place_append(r, true, &text);
+    line_problem_add(r, r->property_line, str_text(&text));
+    str_free(&text);
+}
+
+static void unknown_property_add(struct reader *r)
+{
+    struct str text = {0};
+    str_append_text(&text, "unsupported or misspelled ");
+    place_append(r, true, &text);
+    config_spelling_property(r->section, str_view(&r->property), &text);
+    line_problem_add(r, r->property_line, str_text(&text));
+    str_free(&text);
+}
+
+static void unknown_section_add(struct reader *r, unsigned line)
+{
+    struct str text = {0};
+    str_append_text(&text, "unsupported or misspelled ");
+    place_append(r, false, &text);
+    if (config_section_find(str_view(&r->section_typed)) == NULL)
+        config_spelling_section(str_view(&r->section_typed), &text);
+    line_problem_add(r, line, str_text(&text));
+    str_free(&text);
+}
+
+/* ---- grammar ------------------------------------------------------------------------------------
+ */
+
+/* The next token; false when the lexer met something that ends the parse. */
+static bool token_next(struct reader *r, enum config_token *token)
+{
+    struct config_lexer *l = &r->lexer;
+    *token = config_lexer_next(l);
+    if (l->problem_count == 0)
+        return true;
+    if (l->problem_count > 1)
+        str_append_format(&l->problem, " (and %zu more errors)", l->problem_count - 1);
+    return syntax_problem_add(r, l->problem_at, str_text(&l->problem));
+}
+
+static bool line_end_expect(struct reader *r, enum config_token token)
+{
+    if (token == CONFIG_TOKEN_EOL || token == CONFIG_TOKEN_EOF)
+        return true;
+    return syntax_problem_add(r, r->lexer.token_at, "expected EOL, EOF, or comment");
+}
+
+static void section_open(struct reader *r, unsigned line)
+{
+    const char *name = config_section_find(str_view(&r->section_typed));
+    r->in_section = true;
+    r->section = NULL;
+    if (name == NULL || (r->subsection.len > 0 && !config_section_has_names(name))) {
+        unknown_section_add(r, line);
+        return;
+    }
+    if (strcmp(name, "MetricsConfig") == 0)
+        return;
+    r->section = name;
+    r->record = config_record_of(r->c);
+    if (strcmp(name, "Environment") == 0) {
+        r->record =
+            config_environment_record(config_environment_add(r->c, str_view(&r->subsection)));
+        if (r->subsection.len == 0) {
+            str_append_text(r->warnings, "[Environment] without a name; please give it one\n");
+        }
+    } else if (strcmp(name, "Filters") == 0) {
+        r->record = config_filter_record(config_filter_add(r->c, str_view(&r->subsection)));
+    }
+}
+
+/* Behind "[". */
+static bool header_parse(struct reader *r, enum config_token *token)
+{
+    unsigned line, column;
+    if (!token_next(r, token))
+        return false;
+    if (*token != CONFIG_TOKEN_NAME)
+        return syntax_problem_add(r, r->lexer.token_at, "expected section name");
+    config_lexer_position(&r->lexer, r->lexer.token_at, &line, &column);
+    str_clear(&r->section_typed);
+    str_append(&r->section_typed, str_view(&r->lexer.text));
+    str_clear(&r->subsection);
+    if (!token_next(r, token))
+        return false;
+    if (*token == CONFIG_TOKEN_STRING) {
+        if (r->lexer.text.len == 0)
+            return syntax_problem_add(r, r->lexer.token_at, "empty subsection name");
+        str_append(&r->subsection, str_view(&r->lexer.text));
+        if (!token_next(r, token))
+            return false;
+    }
+    if (*token != CONFIG_TOKEN_CLOSE) {
+        return syntax_problem_add(r, r->lexer.token_at,
+                                  r->subsection.len > 0
+                                      ? "expected right bracket"
+                                      : "expected subsection name or right bracket");
+    }
+    if (!token_next(r, token) || !line_end_expect(r, *token))
+        return false;
+    section_open(r, line);
+    return true;
+}
+
+static void blank_store(struct reader *r, const struct config_option *o, bool is_file_form,
+                        struct config_origin origin)
+{
+    struct error ignored;
+    bool ok = false;
+    if (o->kind == CONFIG_BOOLEAN) {
+        ok = config_record_assign(r->record, o, view_of("true"), origin, &ignored);
+    } else if (o->kind == CONFIG_TAGS) {
+        config_record_reset(r->record, o);
+        ok = true;
+    }
+    if (!ok || is_file_form)
+        value_problem_add(r, "blank value not supported for type");
+}
+
+/* A value that ends at a comment sign without a blank in front was perhaps meant to be longer. */
+static void cut_warn(struct reader *r)
+{
+    if (r->lexer.cut == 0)
+        return;
+    str_append_format(r->warnings,
+                      "%s:%u: the value of \"%s\" ends at the unquoted \"%c\"; put it in double "
+                      "quotes if that is part of it\n",
+                      r->path, r->property_line, str_text(&r->property), r->lexer.cut);
+}
+
+/* The lexer's text is the value, unless the property stands alone. */
+static void property_store(struct reader *r, bool blank)
+{
+    bool is_file_form = false;
+    struct error err;
+    struct config_origin origin = {CONFIG_FROM_FILE, r->property_line};
+    const struct config_option *o =
+        config_option_find(view_of(r->section), str_view(&r->property), &is_file_form);
+    struct view value = str_view(&r->lexer.text);
+    if (o == NULL) {
+        unknown_property_add(r);
+        return;
+    }
+    if (blank) {
+        blank_store(r, o, is_file_form, origin);
+    } else if (is_file_form) {
+        config_record_assign_path(r->record, o, value, origin);
+    } else if (!config_record_assign(r->record, o, value, origin, &err)) {
+        value_problem_add(r, err.text);
+        return;
+    }
+    if (!blank && o->kind != CONFIG_INTEGER && o->kind != CONFIG_POSITIVE)
+        cut_warn(r);
+    if (o->scope == CONFIG_SCOPE_ENVIRONMENT && strcmp(o->property, "offline") == 0) {
+        struct config_environment *e = r->record.base;
+        if (e->offline)
+            unknown_property_add(r);
+        config_record_reset(r->record, o);
+    }
+}
+
+/* At the name. */
+static bool property_parse(struct reader *r, enum config_token *token)
+{
+    unsigned column;
+    if (!r->in_section)
+        return syntax_problem_add(r, r->lexer.token_at, "expected section header");
+    config_lexer_position(&r->lexer, r->lexer.token_at, &r->property_line, &column);
+    str_clear(&r->property);
+    str_append(&r->property, str_view(&r->lexer.text));
+    if (!token_next(r, token))
+        return false;
+    bool blank = *token == CONFIG_TOKEN_EOF || *token == CONFIG_TOKEN_EOL;
+    if (!blank) {
+        if (*token != CONFIG_TOKEN_ASSIGN)
+            return syntax_problem_add(r, r->lexer.token_at, "expected '='");
+        if (!token_next(r, token))
+            return false;
+    }
+    if (r->section != NULL)
+        property_store(r, blank);
+    return blank || (token_next(r, token) && line_end_expect(r, *token));
+}
+
+static void file_parse(struct reader *r)
+{
+    enum config_token token;
+    bool going = token_next(r, &token);
+    while (going && token != CONFIG_TOKEN_EOF) {
+        if (token == CONFIG_TOKEN_EOL) {
+            going = token_next(r, &token);
+        } else if (token == CONFIG_TOKEN_OPEN) {
+            going = header_parse(r, &token);
+        } else if (token == CONFIG_TOKEN_NAME) {
+            going = property_parse(r, &token);
+        } else {
+            going =
+                syntax_problem_add(r, r->lexer.token_at,
+                                   r->in_section ? "expected section header or variable declaration"
+                                                 : "expected section header");
+        }
+    }
+}
+
+static void failure_append(const char *path, struct str *problem)
+{
+    str_append_text(problem, "failed to read configuration file ");
+    config_quote(view_of(path), problem);
+    str_append_text(problem, ": ");
+}
+
+bool config_file_parse(struct config *c, const char *path, struct view text, struct str *warnings,
+                       struct str *problem)
+{
+    struct reader r = {.c = c, .path = path, .warnings = warnings};
+    config_lexer_open(&r.lexer, text);
+    file_parse(&r);
+    if (r.problem_count > 0) {
+        failure_append(path, problem);
+        if (r.problem_count > 1)
+            str_append_format(problem, "%zu problems:\n", r.problem_count);
+        str_append(problem, str_view(&r.problems));
+    }
+    config_lexer_close(&r.lexer);
+    str_free(&r.problems);
+    str_free(&r.section_typed);
+    str_free(&r.subsection);
+    str_free(&r.property);
+    return r.problem_count == 0;
+}
+
+/* ---- the file itself ----------------------------------------------------------------------------
+ */
+
+void config_reason_append(int number, struct str *out)
+{
+    const char *text = strerror(number);
+    char first = text[0];
+    str_append_char(out, first >= 'A' && first <= 'Z' ? (char)(first - 'A' + 'a') : first);
+    if (first != '\0')
+        str_append_text(out, text + 1);
+}
+
+static void reason_set(struct error *err, const char *step, const char *path, int number)
+{
+    struct str reason = {0};
+    config_reason_append(number, &reason);
+    error_set(err, "%s %s: %s", step, path, str_text(&reason));
+    str_free(&reason);
+}
+
+bool config_file_read(const char *path, size_t limit, const char *what, struct str *out,
+                      struct error *err)
+{
+    char bytes[16384];
+    bool ok = false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        reason_set(err, "open", path, errno);
+        return false;
+    }
+    for (;;) {
+        ssize_t got = read(fd, bytes, sizeof bytes);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            reason_set(err, "read", path, errno);
+            break;
+        }
+        if (got == 0) {
+            ok = true;
+            break;
+        }
+        if (out->len + (size_t)got > limit) {
+            error_set(err, "%s is larger than %zu %s", what,
+                      limit >= 1048576 ? limit >> 20 : limit >> 10,
+                      limit >= 1048576 ? "MiB" : "KiB");
+            break;
+        }
+        str_append(out, view_make(bytes, (size_t)got));
+    }
+    explicit_bzero(bytes, sizeof bytes);
+    close(fd);
+    return ok;
+}
+
+bool config_file_load(struct config *c, const char *path, struct str *warnings, struct str *problem)
+{
+    struct str text = {0};
+    struct error err;
+    bool ok = config_file_read(path, CONFIG_FILE_LIMIT, "configuration file", &text, &err);
+    if (ok) {
+        config_text_set(&c->file, path);
+        ok = config_file_parse(c, path, str_view(&text), warnings, problem);
+    } else {
+        failure_append(path, problem);
+        str_append_text(problem, err.text);
+    }
+    if (text.data != NULL)
+        explicit_bzero(text.data, text.room);
+    str_free(&text);
+    return ok;
+}
