@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 struct reader {
@@ -227,7 +228,7 @@ static void property_store(struct reader *r, bool blank)
         value_problem_add(r, err.text);
         return;
     }
-    if (!blank && o->kind != CONFIG_INTEGER && o->kind != CONFIG_POSITIVE)
+    if (!blank)
         cut_warn(r);
     if (o->scope == CONFIG_SCOPE_ENVIRONMENT && strcmp(o->property, "offline") == 0) {
         struct config_environment *e = r->record.base;
@@ -258,6 +259,19 @@ static bool property_parse(struct reader *r, enum config_token *token)
     if (r->section != NULL)
         property_store(r, blank);
     return blank || (token_next(r, token) && line_end_expect(r, *token));
+}
+
+/* A table name or a path in the file turns its database on, unless the file says otherwise (8.1).
+ */
+static void database_switch_on(struct config *c, const void *enabled, const void *cause)
+{
+    struct config_record record = config_record_of(c);
+    struct error ignored;
+    const struct config_option *o = config_option_at(c, enabled);
+    struct config_origin origin = config_record_slot(record, config_option_at(c, cause))->value;
+    if (origin.source == CONFIG_FROM_FILE && !config_is_set(c, enabled) &&
+        !config_record_assign(record, o, view_of("true"), origin, &ignored))
+        config_record_reset(record, o);
 }
 
 static void file_parse(struct reader *r)
@@ -293,6 +307,8 @@ bool config_file_parse(struct config *c, const char *path, struct view text, str
     struct reader r = {.c = c, .path = path, .warnings = warnings};
     config_lexer_open(&r.lexer, text);
     file_parse(&r);
+    database_switch_on(c, &c->dynamodb.enabled, &c->dynamodb.table_name);
+    database_switch_on(c, &c->sqlite.enabled, &c->sqlite.path);
     if (r.problem_count > 0) {
         failure_append(path, problem);
         if (r.problem_count > 1)

@@ -184,7 +184,7 @@ static void value_scan(struct config_lexer *l)
             quoted = !quoted;
         else if (c != '\\' && c != '\r')
             str_append(&l->text, span(l, at));
-        after_blank = is_blank(c);
+        after_blank = is_blank(c) || c == '"';
         if (quoted || !is_blank(c))
             keep = l->text.len;
     }
