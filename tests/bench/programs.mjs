@@ -1,0 +1,95 @@
+// Starts and ends the programs of a measurement, and runs the tools that measure.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+export const relayProgram = path.resolve(process.env.FLAGRELAY ?? path.join(root, 'build/flagrelay'));
+export const tool = name => path.join(root, 'build/bench', name);
+export const key = 'sdk-00000000-0000-4000-8000-000000000001';
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flagrelay-bench-'));
+const running = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+export function freePort() {
+  return new Promise((done, fail) => {
+    const probe = net.createServer();
+    probe.once('error', fail);
+    probe.listen(0, '127.0.0.1', () => { const { port } = probe.address(); probe.close(() => done(port)); });
+  });
+}
+
+export function start(command, ...words) {
+  const child = spawn(command, words.map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
+  running.add(child);
+  child.on('exit', () => running.delete(child));
+  return child;
+}
+
+export function stop(child) {
+  return new Promise(done => {
+    child.once('exit', done);
+    child.kill('SIGTERM');
+  });
+}
+
+// Until something accepts connections on the port.
+export async function accepting(port) {
+  for (const end = Date.now() + 10000; Date.now() < end;) {
+    const open = await new Promise(done => {
+      const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); done(true); });
+      socket.on('error', () => done(false));
+    });
+    if (open) return;
+    await new Promise(done => setTimeout(done, 10));
+  }
+  throw new Error(`nobody listens on port ${port}`);
+}
+
+// Runs a tool that prints `name value` lines: { name: [value, ...] }.
+export async function measure(command, ...words) {
+  const child = start(command, ...words);
+  const values = {};
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', part => { text += part; });
+  const code = await new Promise(done => child.on('close', done));
+  if (code !== 0) throw new Error(`${path.basename(command)} ended with ${code}`);
+  for (const line of text.trim().split('\n')) {
+    const [name, value] = line.split(' ');
+    (values[name] ??= []).push(Number(value));
+  }
+  return values;
+}
+
+export async function startUpstream(flags) {
+  const port = await freePort();
+  const child = start(process.execPath, path.join(root, 'tests/bench/upstream.mjs'), port, flags);
+  await accepting(port);
+  return { port, child };
+}
+
+// A configuration with one environment, whose upstream is that one.
+export function writeConfig(port, upstream) {
+  const file = path.join(folder, `${port}.conf`);
+  fs.writeFileSync(file, `[Main]\nport = ${port}\nstreamUri = "http://127.0.0.1:${upstream.port}"\nlogLevel = error\n[Environment "bench"]\nsdkKey = "${key}"\n`);
+  return file;
+}
+
+export async function healthy(port) {
+  await accepting(port);
+  for (const end = Date.now() + 10000; Date.now() < end;) {
+    const { status } = await (await fetch(`http://127.0.0.1:${port}/status`)).json();
+    if (status === 'healthy') return;
+    await new Promise(done => setTimeout(done, 10));
+  }
+  throw new Error('the relay does not become healthy');
+}
+
+export const median = values => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
