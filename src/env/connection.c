@@ -11,47 +11,35 @@
 #include "base/duration.h"
 #include "base/str.h"
 
-const char *connection_state_name(enum connection_state state)
-{
-    static const char *const names[] = {"INITIALIZING", "VALID", "INTERRUPTED", "OFF"};
-    return names[state];
-}
-
-const char *connection_error_name(enum source_error_kind kind)
-{
-    static const char *const names[] = {"UNKNOWN", "NETWORK_ERROR", "ERROR_RESPONSE",
-                                        "INVALID_DATA", "STORE_ERROR"};
-    return names[kind];
-}
-
-static void state_set(struct env *e, enum connection_state next)
+static bool state_set(struct env *e, enum connection_state next)
 {
     struct connection *c = &e->connection;
     if (next == c->state)
-        return;
+        return false;
     log_line(e->facts->log, LOG_DEBUG, "Data source is %s, was %s", connection_state_name(next),
              connection_state_name(c->state));
     c->state = next;
-    c->since_ms = clock_now_ms(e->house->settings.clock);
+    c->since_mono_ms = clock_now_ms(e->house->settings.clock);
     c->since_wall_ms = clock_wall_ms(e->house->settings.clock);
+    return true;
 }
 
 void connection_init(struct env *e)
 {
     struct connection *c = &e->connection;
     *c = (struct connection){.state = CONNECTION_INITIALIZING};
-    c->since_ms = clock_now_ms(e->house->settings.clock);
+    c->since_mono_ms = clock_now_ms(e->house->settings.clock);
     c->since_wall_ms = clock_wall_ms(e->house->settings.clock);
 }
 
-void connection_good(struct env *e)
+bool connection_good(struct env *e)
 {
     struct connection *c = &e->connection;
+    if (c->outage)
+        (void)uv_timer_stop(&e->outage_timer);
     c->outage = false;
-    c->outage_reported = false;
     c->count_used = 0;
-    (void)uv_timer_stop(&e->outage_timer);
-    state_set(e, CONNECTION_VALID);
+    return state_set(e, CONNECTION_VALID);
 }
 
 static void count_error(struct connection *c, const struct source_failure *failure)
@@ -67,12 +55,38 @@ static void count_error(struct connection *c, const struct source_failure *failu
         c->counts[c->count_used++] = (struct outage_count){failure->kind, failure->status_code, 1};
 }
 
+static void describe_counts(const struct connection *c, struct str *out)
+{
+    for (size_t i = 0; i < c->count_used; i++) {
+        const struct outage_count *n = &c->counts[i];
+        str_append_format(out, "%s%s", i != 0 ? ", " : "", connection_error_name(n->kind));
+        if (n->status_code != 0)
+            str_append_format(out, "(%d)", n->status_code);
+        str_append_format(out, " (%u time%s)", n->times, n->times == 1 ? "" : "s");
+    }
+}
+
+static void outage_due(uv_timer_t *timer)
+{
+    struct env *e = CONTAINER_OF(timer, struct env, outage_timer);
+    struct str length = {0};
+    struct str counts = {0};
+    duration_print(e->house->settings.disconnected_status_ms * 1000000, &length);
+    describe_counts(&e->connection, &counts);
+    log_always(
+        e->facts->log, LOG_ERROR,
+        "LaunchDarkly data source outage - updates have been unavailable for at least %s with "
+        "the following errors: %s",
+        str_text(&length), str_text(&counts));
+    str_free(&length);
+    str_free(&counts);
+}
+
 static void outage_begin(struct env *e)
 {
     int64_t limit = e->house->settings.disconnected_status_ms;
     e->connection.outage = true;
-    (void)uv_timer_start(&e->outage_timer, connection_outage_due, limit > 0 ? (uint64_t)limit : 0,
-                         0);
+    (void)uv_timer_start(&e->outage_timer, outage_due, limit > 0 ? (uint64_t)limit : 0, 0);
 }
 
 static void error_note(struct env *e, enum source_error_kind kind, int status_code)
@@ -91,51 +105,12 @@ void connection_failed(struct env *e, const struct source_failure *failure)
     if (!c->outage)
         outage_begin(e);
     if (!failure->recoverable)
-        state_set(e, CONNECTION_OFF);
+        (void)state_set(e, CONNECTION_OFF);
     else if (c->state == CONNECTION_VALID)
-        state_set(e, CONNECTION_INTERRUPTED);
+        (void)state_set(e, CONNECTION_INTERRUPTED);
 }
 
 void connection_store_error(struct env *e)
 {
     error_note(e, SOURCE_ERROR_STORE, 0);
-}
-
-bool connection_connected(const struct env *e)
-{
-    const struct connection *c = &e->connection;
-    if (e->start == START_WAITING || !e->initialized)
-        return false;
-    int64_t age = clock_now_ms(e->house->settings.clock) - c->since_ms;
-    return c->state == CONNECTION_VALID || age < e->house->settings.disconnected_status_ms;
-}
-
-static void describe_counts(const struct connection *c, struct str *out)
-{
-    for (size_t i = 0; i < c->count_used; i++) {
-        const struct outage_count *n = &c->counts[i];
-        str_append_format(out, "%s%s", i != 0 ? ", " : "", connection_error_name(n->kind));
-        if (n->status_code != 0)
-            str_append_format(out, "(%d)", n->status_code);
-        str_append_format(out, " (%u time%s)", n->times, n->times == 1 ? "" : "s");
-    }
-}
-
-void connection_outage_due(uv_timer_t *timer)
-{
-    struct env *e = CONTAINER_OF(timer, struct env, outage_timer);
-    if (!e->connection.outage || e->connection.outage_reported)
-        return;
-    e->connection.outage_reported = true;
-    struct str length = {0};
-    struct str counts = {0};
-    duration_print(e->house->settings.disconnected_status_ms * 1000000, &length);
-    describe_counts(&e->connection, &counts);
-    log_always(
-        e->facts->log, LOG_ERROR,
-        "LaunchDarkly data source outage - updates have been unavailable for at least %s with "
-        "the following errors: %s",
-        str_text(&length), str_text(&counts));
-    str_free(&length);
-    str_free(&counts);
 }

@@ -7,10 +7,13 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-struct directory *directory_new(void)
+struct directory *directory_new(const unsigned *by_name, size_t count)
 {
-    struct directory *d = mem_zalloc(sizeof *d);
+    struct directory *d = mem_zalloc(sizeof *d + count * sizeof *by_name);
     atomic_init(&d->refs, 1);
+    d->count = count;
+    for (size_t i = 0; i < count; i++)
+        d->by_name[i] = by_name[i];
     return d;
 }
 
@@ -50,6 +53,8 @@ enum directory_answer directory_find(const struct directory *d, enum credential_
                                      struct view credential, struct view filter, unsigned *slot)
 {
     unsigned unfiltered;
+    if (d == NULL)
+        return DIRECTORY_NO_LIST;
     if (lookup(d, kind, credential, filter, slot))
         return DIRECTORY_FOUND;
     if (filter.len != 0 && lookup(d, kind, credential, view_of(""), &unfiltered))

@@ -1,120 +1,71 @@
-/* env/env.c - the life of one environment: opened, started, fed, closed (spec streaming.md 6.2).
- *
- *   WAITING --put--> SUCCEEDED
- *      |---initTimeout--> TIMED_OUT    the data store's contents are served, if there are any
- *      '---refused------> REFUSED      as an unknown credential, until an attempt succeeds
- */
+/* env/env.c - the life of one environment: opened, fed, closed. */
 #include "base/mask.h"
 #include "env/env_private.h"
 #include "source/file.h"
 #include "source/stream.h"
 
+#include <malloc.h>
 #include <string.h>
 
 /* The level of the Go SDK whose behaviour this program has as a client (status.md 2). */
 #define CLIENT_VERSION "7.6.0"
-#define INIT_TIMEOUT_ADVISED_MS 60000
+
+/* A full data set of so many items leaves enough free memory behind to be worth giving back. */
+#define TRIM_AFTER_ITEMS 500
 
 static char *copy_text(const char *text)
 {
     return mem_copy_text(text, strlen(text));
 }
 
-static char **copy_texts(const char *const *texts)
+/* ---- what the serving threads know ----------------------------------------------------------- */
+
+struct env_snapshot *env_snapshot_take(struct env *e)
 {
-    if (texts == NULL)
-        return NULL;
-    size_t count = 0;
-    while (texts[count] != NULL)
-        count++;
-    char **copy = mem_zalloc((count + 1) * sizeof(char *));
-    for (size_t i = 0; i < count; i++)
-        copy[i] = copy_text(texts[i]);
-    return copy;
+    const struct connection *c = &e->connection;
+    struct env_state state = {
+        .readiness = env_readiness(e),
+        .start_ended = e->start != START_WAITING,
+        .initialized = e->initialized,
+        .connection = c->state,
+        .connection_since_ms = c->since_wall_ms,
+        .connection_since_mono_ms = c->since_mono_ms,
+        .has_error = c->has_error,
+        .error_kind = c->error_kind,
+        .error_status_code = c->error_status_code,
+        .error_ms = c->error_wall_ms,
+        .store_failing = e->store_state == STORE_INTERRUPTED,
+        .store_since_ms = e->store_since_wall_ms,
+    };
+    uint64_t number = e->published != NULL ? e->published->number + 1 : 1;
+    struct env_snapshot *next = env_snapshot_new(e->facts, number, &state, e->data);
+    env_snapshot_unref(e->published);
+    e->published = next;
+    return next;
 }
 
-static void free_texts(char **texts)
+/* ---- what the source says -------------------------------------------------------------------- */
+
+/* Reading a big data set frees about as much as it keeps, in pieces that only this returns. */
+static void give_memory_back(const struct env *e)
 {
-    for (size_t i = 0; texts != NULL && texts[i] != NULL; i++)
-        mem_free(texts[i]);
-    mem_free(texts);
+    if (dataset_count(e->data, ITEM_FLAG) + dataset_count(e->data, ITEM_SEGMENT) > TRIM_AFTER_ITEMS)
+        (void)malloc_trim(0);
 }
-
-enum env_readiness env_readiness(const struct env *e)
-{
-    if (e->data == NULL && e->connection.state == CONNECTION_OFF)
-        return ENV_REFUSED;
-    bool early = e->house->settings.serve_store_while_initializing && e->data != NULL;
-    return e->start == START_WAITING && !early ? ENV_STARTING : ENV_READY;
-}
-
-/* ---- the end of the start
- * ------------------------------------------------------------------------ */
-
-static void start_end(struct env *e, enum env_start outcome, const char *reason)
-{
-    const struct house_listener *listener = &e->house->listener;
-    e->start = outcome;
-    (void)uv_timer_stop(&e->init_timer);
-    listener->start_ended(listener->owner, e->facts->name, reason, outcome == START_REFUSED);
-}
-
-static void log_start_error(struct env *e, const char *reason)
-{
-    if (e->house->settings.ignore_connection_errors)
-        log_always(log_global(), LOG_WARN,
-                   "Ignoring error initializing LaunchDarkly client for \"%s\": %s", e->facts->name,
-                   reason);
-    else
-        log_always(log_global(), LOG_ERROR, "Error initializing LaunchDarkly client for \"%s\": %s",
-                   e->facts->name, reason);
-}
-
-void env_start_succeeded(struct env *e)
-{
-    if (e->start != START_WAITING)
-        return;
-    char tail[8];
-    mask_key_tail(view_of(e->sdk_key), tail);
-    log_always(e->facts->log, LOG_INFO, "Initialized LaunchDarkly client");
-    log_always(log_global(), LOG_INFO, "Initialized LaunchDarkly client for \"%s\" (SDK key %s)",
-               e->facts->name, tail);
-    start_end(e, START_SUCCEEDED, NULL);
-}
-
-static void start_timed_out(uv_timer_t *timer)
-{
-    struct env *e = CONTAINER_OF(timer, struct env, init_timer);
-    const char *reason = "timeout encountered waiting for LaunchDarkly client initialization";
-    log_always(e->facts->log, LOG_WARN,
-               "Timeout encountered waiting for LaunchDarkly client initialization");
-    log_start_error(e, reason);
-    start_end(e, START_TIMED_OUT, reason);
-    env_stored_apply(e);
-    env_publish_state(e);
-}
-
-static void start_refused(struct env *e)
-{
-    const char *reason = "LaunchDarkly client initialization failed";
-    log_always(e->facts->log, LOG_WARN, "%s", reason);
-    log_start_error(e, reason);
-    start_end(e, START_REFUSED, reason);
-}
-
-/* ---- what the source says
- * ------------------------------------------------------------------------ */
 
 static void source_put(void *owner, struct dataset *data)
 {
     struct env *e = owner;
     bool first = !e->initialized;
     e->initialized = true;
-    connection_good(e);
+    (void)connection_good(e);
     if (first && e->data_files == NULL)
         log_always(e->facts->log, LOG_INFO, "LaunchDarkly streaming is active");
-    env_start_succeeded(e);
+    bool ended = env_start_succeed(e);
     env_put_apply(e, data);
+    give_memory_back(e);
+    if (ended)
+        env_start_tell(e, NULL, false);
 }
 
 /* Before the first put a single item is no data set to serve; the put will contain it. */
@@ -125,88 +76,105 @@ static void source_patch(void *owner, struct item *it)
         item_unref(it);
         return;
     }
-    connection_good(e);
+    if (connection_good(e))
+        env_publish_state(e);
     env_patch_apply(e, it);
 }
 
 static void source_alive(void *owner)
 {
     struct env *e = owner;
-    if (e->initialized)
-        connection_good(e);
+    if (e->initialized && connection_good(e))
+        env_publish_state(e);
 }
 
 static void source_failed(void *owner, const struct source_failure *failure)
 {
     struct env *e = owner;
-    enum env_readiness before = env_readiness(e);
     connection_failed(e, failure);
-    if (!failure->recoverable && e->start == START_WAITING)
-        start_refused(e);
-    if (env_readiness(e) != before)
-        env_publish_state(e);
+    env_publish_state(e);
+    env_start_fail(e, failure);
 }
 
-/* ---- what the store says
- * ------------------------------------------------------------------------- */
+/* ---- what the store says --------------------------------------------------------------------- */
+
+void env_read_store(struct env *e)
+{
+    if (e->read_asked)
+        return;
+    e->read_asked = true;
+    store_read_post(e->store);
+}
 
 static void store_read_done(void *owner, const struct store_contents *contents)
 {
     struct env *e = owner;
     if (!contents->ok)
         return;
-    if (!contents->initialized || e->data != NULL) {
+    if (!contents->initialized || e->data != NULL || e->closing) {
         dataset_unref(contents->data);
         return;
     }
     dataset_unref(e->stored);
     e->stored = contents->data;
-    if (e->start == START_TIMED_OUT ||
-        (e->start == START_WAITING && e->house->settings.serve_store_while_initializing))
+    bool early = e->start == START_WAITING && e->house->settings.serve_store_while_initializing;
+    if (early || e->start == START_OPEN || e->start == START_TIMED_OUT)
         env_stored_apply(e);
 }
 
 static void store_write_failed(void *owner, const char *problem)
 {
     struct env *e = owner;
-    (void)problem;
+    (void)problem; /* the store has logged it */
     connection_store_error(e);
+    env_publish_state(e);
+}
+
+/* A database that was away at the start may hold what nobody could read then. */
+static void store_back(struct env *e)
+{
+    if (e->data == NULL && e->stored == NULL && e->read_asked) {
+        store_read_post(e->store);
+        return;
+    }
+    if (!e->house->settings.refresh_after_outage || !e->initialized)
+        return;
+    log_always(e->facts->log, LOG_WARN,
+               "Restarting stream to refresh data after data store outage");
+    source_restart(e->source);
 }
 
 static void store_state_changed(void *owner, enum store_state state)
 {
     struct env *e = owner;
+    bool back = e->store_state == STORE_INTERRUPTED && state == STORE_VALID;
     e->store_state = state;
     e->store_since_wall_ms = clock_wall_ms(e->house->settings.clock);
+    env_publish_state(e);
+    if (back && !e->closing)
+        store_back(e);
 }
 
 static void store_refill_wanted(void *owner)
 {
     struct env *e = owner;
-    if (e->data != NULL)
+    if (e->data != NULL && !e->closing)
         store_init_post(e->store, e->data);
 }
 
-/* ---- opening and closing
- * ------------------------------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 struct env *env_open(struct house *h, const struct env_settings *settings, unsigned slot)
 {
     struct env *e = mem_zalloc(sizeof *e);
-    char tail[8];
-    mask_key_tail(view_of(settings->sdk_key), tail);
-    struct log_scope *log = log_scope_new(tail, settings->name, settings->log_level);
+    int64_t now = clock_wall_ms(h->settings.clock);
     e->house = h;
     e->slot = slot;
-    e->facts = env_facts_new(settings->name, settings->env_id, log);
-    log_scope_unref(log);
+    e->facts = env_facts_new(settings, now);
     e->sdk_key = copy_text(settings->sdk_key);
     e->mobile_key = copy_text(settings->mobile_key);
-    e->filter_key = copy_text(settings->filter_key);
-    e->prefix = copy_text(settings->prefix);
-    e->data_files = copy_texts(settings->data_files);
-    e->created_wall_ms = clock_wall_ms(h->settings.clock);
-    e->store_since_wall_ms = e->created_wall_ms;
+    e->data_files = settings->data_files != NULL ? texts_copy(settings->data_files) : NULL;
+    e->store_since_wall_ms = now;
     connection_init(e);
     (void)uv_timer_init(h->settings.loop, &e->init_timer);
     (void)uv_timer_init(h->settings.loop, &e->outage_timer);
@@ -221,13 +189,13 @@ static void env_free_when_closed(struct env *e)
     struct house *h = e->house;
     dataset_unref(e->data);
     dataset_unref(e->stored);
+    env_snapshot_unref(e->published);
     env_facts_unref(e->facts);
     mem_free(e->sdk_key);
     mem_free(e->mobile_key);
-    mem_free(e->filter_key);
-    mem_free(e->prefix);
-    free_texts(e->data_files);
-    house_env_closed(h, e);
+    texts_free(e->data_files);
+    mem_free(e);
+    house_env_closed(h);
 }
 
 static void source_closed(void *owner)
@@ -259,9 +227,10 @@ static void open_store(struct env *e)
                                       .state_changed = store_state_changed,
                                       .refill_wanted = store_refill_wanted,
                                       .closed = store_closed};
-    e->store = store_open(e->house->settings.database, e->prefix, e->facts->log, &listener);
+    e->store =
+        store_open(e->house->settings.database, e->facts->store_prefix, e->facts->log, &listener);
     e->store_open = true;
-    store_read_post(e->store);
+    e->store_state = store_state(e->store);
 }
 
 static void open_source(struct env *e)
@@ -281,35 +250,16 @@ static void open_source(struct env *e)
         return;
     }
     log_always(e->facts->log, LOG_INFO, "Starting LaunchDarkly client %s", CLIENT_VERSION);
-    struct source_stream_settings stream = {e->house->stream_uri, e->sdk_key, e->filter_key};
+    struct source_stream_settings stream = {e->house->stream_uri, e->sdk_key, e->facts->filter_key};
     e->source =
         source_stream_open(&stream, s->client, s->loop, s->clock, s->random, e->facts->log, &sink);
-}
-
-static void begin_waiting(struct env *e)
-{
-    int64_t timeout = e->house->settings.init_timeout_ms;
-    if (timeout <= 0) {
-        e->start = START_TIMED_OUT;
-        return;
-    }
-    if (e->data_files == NULL)
-        log_always(e->facts->log, LOG_INFO,
-                   "Waiting up to %lld milliseconds for LaunchDarkly client to start...",
-                   (long long)timeout);
-    if (timeout > INIT_TIMEOUT_ADVISED_MS)
-        log_always(e->facts->log, LOG_WARN,
-                   "Client was configured to block for up to %lld milliseconds. We recommend "
-                   "blocking no longer than %d milliseconds",
-                   (long long)timeout, INIT_TIMEOUT_ADVISED_MS);
-    (void)uv_timer_start(&e->init_timer, start_timed_out, (uint64_t)timeout, 0);
 }
 
 void env_start_sources(struct env *e)
 {
     open_store(e);
     open_source(e);
-    begin_waiting(e);
+    env_start_begin(e);
     env_publish_state(e);
 }
 

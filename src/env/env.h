@@ -8,9 +8,9 @@
  *
  * Life: env_open -> any number of puts and patches -> env_close -> house hears of it (memory gone).
  *
- * Who lives here: env.c (life cycle, start-up), connection.c (state of the data source), put.c,
- * patch.c (hop 2: what an update means), publish.c (hop 3), fanout.c (hop 4), directory.c,
- * snapshot.c, house.c.
+ * Who lives here: env.c (life cycle), start.c (how a start ends), connection.c (state of the data
+ * source), put.c and patch.c (hop 2: what an update means), publish.c (hop 3), fanout.c (hop 4),
+ * facts.c, snapshot.c, directory.c (what crosses to the serving threads), house.c.
  */
 #ifndef ENV_ENV_H
 #define ENV_ENV_H
@@ -24,19 +24,7 @@
 
 #include <uv.h>
 
-/* ---- what is configured ------------------------------------------------------------------------
- */
-
-struct env_settings {
-    const char *name;
-    const char *sdk_key;
-    const char *mobile_key; /* "" : none */
-    const char *env_id;     /* client-side ID; "" : none */
-    const char *filter_key; /* "" : unfiltered */
-    const char *prefix;     /* effective database prefix */
-    enum log_level log_level;
-    const char *const *data_files; /* NULL-terminated: a file environment; NULL: LaunchDarkly */
-};
+/* ---- what is configured ---------------------------------------------------------------------- */
 
 struct house_settings {
     const struct clock *clock;
@@ -47,6 +35,7 @@ struct house_settings {
     const char *stream_uri;
     int64_t init_timeout_ms;        /* <= 0: no waiting */
     int64_t disconnected_status_ms; /* an outage of that length is reported */
+    bool refresh_after_outage; /* ask LaunchDarkly again when the store is back (localTtl >= 0) */
     int64_t file_monitoring_ms;
     bool ignore_duplicate_keys; /* in data files */
     bool ignore_connection_errors;
@@ -57,14 +46,13 @@ struct house_settings {
 struct house_listener {
     void *owner;
     /* An environment's start ended. `reason` is NULL when it succeeded; `refused`: for good, not a
-     * time-out. Called once per environment. */
+     * time-out. Called at most once per environment, never after house_close(). */
     void (*start_ended)(void *owner, const char *name, const char *reason, bool refused);
-    /* house_close() is done; the house's memory is gone. */
+    /* house_close() is done; the house's memory is gone. From a later turn of the loop. */
     void (*closed)(void *owner);
 };
 
-/* ---- the house: all environments ---------------------------------------------------------------
- */
+/* ---- the house: all environments ------------------------------------------------------------- */
 
 struct house;
 
@@ -84,55 +72,19 @@ void house_start(struct house *h);
 /* The serving threads run: from now on news reach them as letters. */
 void house_attach(struct house *h, const struct fanout_route *route);
 
-/* Sources end, queued database writes are carried out; then listener->closed. */
+/* Sources end, queued database writes are carried out; then listener->closed. Serving threads hear
+ * nothing more from the moment of the call. */
 void house_close(struct house *h);
 
-/* ---- what /status and the log tell (spec status.md) ---------------------------------------------
- */
-
-enum connection_state {
-    CONNECTION_INITIALIZING,
-    CONNECTION_VALID,
-    CONNECTION_INTERRUPTED,
-    CONNECTION_OFF
-};
-
-/* "INITIALIZING" ... and "NETWORK_ERROR" ... */
-const char *connection_state_name(enum connection_state state);
-const char *connection_error_name(enum source_error_kind kind);
-
-struct env_status {
-    const char *name;
-    const char *sdk_key;
-    const char *mobile_key;
-    const char *env_id;
-    const char *filter_key;
-    bool file_source; /* data from local files */
-    bool start_ended; /* "has a client" (status.md 4) */
-    bool refused;     /* LaunchDarkly refused it for good at its start */
-    bool connected;
-    enum connection_state connection;
-    int64_t connection_since_ms; /* wall clock */
-    bool has_error;
-    enum source_error_kind error_kind;
-    int error_status_code; /* 0: none */
-    int64_t error_time_ms;
-    enum store_state store;
-    int64_t store_since_ms;
-    const char *store_prefix;
-    int64_t created_ms;
-    bool has_data; /* requests get flags */
-    size_t flag_count;
-    size_t segment_count;
-};
+/* ---- what the log tells ---------------------------------------------------------------------- */
 
 size_t house_count(const struct house *h);
 
-/* Environment number `index`, in the order of their names' bytes. Texts are borrowed for the call's
- * turn. */
-void house_status(struct house *h, size_t index, struct env_status *out);
+/* Environment number `index`, in the order of their names' bytes, as it was last published;
+ * borrowed for this turn. */
+const struct env_snapshot *house_snapshot(const struct house *h, size_t index);
 
-/* The database, for /status. */
-const struct store_database *house_database(const struct house *h);
+/* The level of one environment's log lines; false when there is none of that name. */
+bool house_set_log_level(struct house *h, const char *name, enum log_level level);
 
 #endif

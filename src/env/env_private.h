@@ -4,10 +4,10 @@
 
 #include "env/env.h"
 
-/* How the connection to LaunchDarkly is doing (streaming.md 6.1). Changed by connection.c alone. */
+/* The connection to LaunchDarkly. Changed by connection.c alone. */
 struct connection {
     enum connection_state state;
-    int64_t since_ms; /* monotonic */
+    int64_t since_mono_ms;
     int64_t since_wall_ms;
     bool has_error;
     enum source_error_kind error_kind;
@@ -15,7 +15,6 @@ struct connection {
     int64_t error_wall_ms;
     /* since the state was left: what the outage line reports */
     bool outage;
-    bool outage_reported;
     struct outage_count {
         enum source_error_kind kind;
         int status_code;
@@ -26,10 +25,11 @@ struct connection {
 
 /* Where the start of an environment stands (streaming.md 6.2). */
 enum env_start {
-    START_WAITING,   /* for data, initTimeout, or a refusal */
+    START_WAITING,   /* for data, initTimeout, or a refusal; requests are answered 503 */
+    START_OPEN,      /* initTimeout is 0: the same, but requests are served with what there is */
     START_SUCCEEDED, /* data was accepted in time */
     START_TIMED_OUT,
-    START_REFUSED
+    START_REFUSED /* as an unknown credential until LaunchDarkly sends data */
 };
 
 struct env {
@@ -38,26 +38,24 @@ struct env {
     struct env_facts *facts;
     char *sdk_key;
     char *mobile_key;
-    char *filter_key;
-    char *prefix;
     char **data_files; /* NULL: LaunchDarkly */
 
     struct source *source;
     struct store *store;
     bool source_open;
     bool store_open;
+    bool read_asked; /* the database was asked for its contents */
     bool closing;
 
     enum env_start start;
     bool initialized;       /* a put was accepted since the start */
     struct dataset *data;   /* what is served; NULL: nothing yet */
     struct dataset *stored; /* read from the database, waits for initTimeout; NULL: nothing */
-    uint64_t snapshot_number;
+    struct env_snapshot *published; /* what serving threads know; never NULL once started */
 
     struct connection connection;
     enum store_state store_state;
     int64_t store_since_wall_ms;
-    int64_t created_wall_ms;
 
     uv_timer_t init_timer;
     uv_timer_t outage_timer;
@@ -71,28 +69,39 @@ struct house {
     struct env **envs; /* by slot */
     size_t count;
     struct env **by_name;
-    size_t open_count;
+    size_t open_count; /* environments, and `turn` */
     char *stream_uri;
     bool closing;
+    uv_timer_t turn; /* never started: closing it makes house_close() end in a later turn */
 };
 
 /* env.c */
 struct env *env_open(struct house *h, const struct env_settings *settings, unsigned slot);
 void env_start_sources(struct env *e);
 void env_close(struct env *e);
-void env_start_succeeded(struct env *e);
-enum env_readiness env_readiness(const struct env *e);
+
+/* Asks the database for its contents, once. */
+void env_read_store(struct env *e);
+
+/* The environment as it is now, for the serving threads; borrowed, kept as `published`. */
+struct env_snapshot *env_snapshot_take(struct env *e);
 
 /* house.c: the last thing an environment does; its memory is gone then. */
-void house_env_closed(struct house *h, struct env *e);
+void house_env_closed(struct house *h);
 
-/* connection.c */
+/* start.c. The outcome is set first and told to the house's listener last, when everything that
+ * follows from it is done. */
+void env_start_begin(struct env *e);
+bool env_start_succeed(struct env *e); /* false: the start had ended before */
+void env_start_fail(struct env *e, const struct source_failure *failure);
+void env_start_tell(struct env *e, const char *reason, bool refused);
+enum env_readiness env_readiness(const struct env *e);
+
+/* connection.c. True: /status shows something new. */
 void connection_init(struct env *e);
-void connection_good(struct env *e);
+bool connection_good(struct env *e);
 void connection_failed(struct env *e, const struct source_failure *failure);
 void connection_store_error(struct env *e);
-bool connection_connected(const struct env *e);
-void connection_outage_due(uv_timer_t *timer);
 
 /* put.c: a full data set from the source, or from the database. */
 void env_put_apply(struct env *e, struct dataset *data);

@@ -13,6 +13,7 @@ struct fanout_slot {
 struct fanout {
     const struct fanout_hooks *hooks;
     struct directory *directory; /* NULL: the list of environments is not known yet */
+    uint64_t generation;
     struct fanout_slot **slots;
     size_t slot_count;
 };
@@ -38,14 +39,22 @@ void fanout_free(struct fanout *f)
 enum directory_answer fanout_find(const struct fanout *f, enum credential_kind kind,
                                   struct view credential, struct view filter, unsigned *slot)
 {
-    if (f->directory == NULL)
-        return DIRECTORY_UNKNOWN;
     return directory_find(f->directory, kind, credential, filter, slot);
 }
 
 struct env_snapshot *fanout_snapshot(const struct fanout *f, unsigned slot)
 {
     return slot < f->slot_count ? f->slots[slot]->snapshot : NULL;
+}
+
+const struct directory *fanout_directory(const struct fanout *f)
+{
+    return f->directory;
+}
+
+uint64_t fanout_generation(const struct fanout *f)
+{
+    return f->generation;
 }
 
 void fanout_join(struct fanout *f, unsigned slot, enum fanout_kind kind, struct fanout_member *m)
@@ -58,7 +67,7 @@ void fanout_leave(struct fanout_member *m)
     list_remove(&m->link);
 }
 
-/* ---- one broadcast, shared by the letters to all threads ----------------------------------------
+/* ---- one broadcast, shared by the letters to all threads ---------------------------------------
  */
 
 struct broadcast {
@@ -128,12 +137,14 @@ static struct frame *put_frame(struct broadcast *b, enum fanout_kind kind)
     return kind == FANOUT_ALL ? dataset_put_all(data) : dataset_put_flags(data);
 }
 
-/* Hop 4. Before: env_snapshot_publish(). After: the hook, usually sse_subscriber_push_take(). */
+/* Hop 4. Before: env_publish_items() or env_publish_put(). After: the hook, usually
+ * sse_subscriber_push_take(). */
 static void fanout_deliver(struct fanout *f, struct broadcast *b)
 {
     struct fanout_slot *slot = slot_at(f, b->slot);
     env_snapshot_unref(slot->snapshot);
     slot->snapshot = env_snapshot_ref(b->snapshot);
+    f->generation++;
     for (int kind = 0; kind < FANOUT_KIND_COUNT; kind++) {
         struct list *members = &slot->members[kind];
         if (list_empty(members))
@@ -178,8 +189,7 @@ void fanout_broadcast_post(struct fanout_group *g, unsigned slot, struct env_sna
     broadcast_unref(b);
 }
 
-/* ---- the directory ----------------------------------------------------------------------------
- */
+/* ---- the directory --------------------------------------------------------------------------- */
 
 struct directory_letter {
     struct letter base;
@@ -191,6 +201,7 @@ static void directory_take_up(struct fanout *f, struct directory *d)
 {
     directory_unref(f->directory);
     f->directory = directory_ref(d);
+    f->generation++;
 }
 
 static void directory_arrived(struct letter *l)

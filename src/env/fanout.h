@@ -1,9 +1,7 @@
 /* env/fanout.h - the environments as one serving thread knows them, and who listens to them.
  *
- *   control thread --broadcast letter (snapshot + frames, in one)--> fanout of thread 1 --> its
- * streams
- *                                                               \--> fanout of thread 2 --> its
- * streams
+ *   control thread --broadcast letter (snapshot + frames, in one)--> fanout of thread 1 --> streams
+ *                                                               \--> fanout of thread 2 --> streams
  *
  * One per serving thread. Made on the control thread before the thread starts; from then on only
  * the serving thread touches it. Snapshot and frames arrive in one letter, handled in one turn: a
@@ -47,13 +45,19 @@ enum directory_answer fanout_find(const struct fanout *f, enum credential_kind k
 /* The environment as it is now; borrowed for this turn. NULL when it was removed. */
 struct env_snapshot *fanout_snapshot(const struct fanout *f, unsigned slot);
 
+/* All environments, in the order that /status lists them; NULL while the list has not arrived.
+ * Borrowed for this turn. */
+const struct directory *fanout_directory(const struct fanout *f);
+
+/* Another number whenever something that a request could see has changed. */
+uint64_t fanout_generation(const struct fanout *f);
+
 void fanout_join(struct fanout *f, unsigned slot, enum fanout_kind kind, struct fanout_member *m);
 
 /* Safe to call twice. */
 void fanout_leave(struct fanout_member *m);
 
-/* ---- the control thread's side ----------------------------------------------------------------
- */
+/* ---- the control thread's side --------------------------------------------------------------- */
 
 /* How letters reach the serving threads. */
 struct fanout_route {

@@ -15,6 +15,8 @@ struct house *house_open(const struct house_settings *settings,
     h->listener = *listener;
     h->fanouts.each = fanouts;
     h->fanouts.count = fanout_count;
+    (void)uv_timer_init(settings->loop, &h->turn);
+    h->open_count = 1;
     return h;
 }
 
@@ -40,16 +42,20 @@ void house_add(struct house *h, const struct env_settings *settings)
 
 static void directory_publish(struct house *h)
 {
-    struct directory *d = directory_new();
+    unsigned *by_name = mem_alloc(h->count * sizeof *by_name);
+    for (size_t i = 0; i < h->count; i++)
+        by_name[i] = h->by_name[i]->slot;
+    struct directory *d = directory_new(by_name, h->count);
     for (size_t i = 0; i < h->count; i++) {
         const struct env *e = h->envs[i];
-        struct view filter = view_of(e->filter_key);
+        struct view filter = view_of(e->facts->filter_key);
         directory_add(d, CREDENTIAL_SDK_KEY, view_of(e->sdk_key), filter, e->slot);
         directory_add(d, CREDENTIAL_MOBILE_KEY, view_of(e->mobile_key), filter, e->slot);
         directory_add(d, CREDENTIAL_ENVIRONMENT_ID, view_of(e->facts->env_id), filter, e->slot);
     }
     fanout_directory_post(&h->fanouts, d);
     directory_unref(d);
+    mem_free(by_name);
 }
 
 void house_start(struct house *h)
@@ -74,22 +80,23 @@ static void house_free(struct house *h)
     listener.closed(listener.owner);
 }
 
-void house_env_closed(struct house *h, struct env *e)
+void house_env_closed(struct house *h)
 {
-    mem_free(e);
-    if (--h->open_count == 0 && h->closing)
+    if (--h->open_count == 0)
         house_free(h);
+}
+
+static void turn_closed(uv_handle_t *handle)
+{
+    house_env_closed(handle->data);
 }
 
 void house_close(struct house *h)
 {
     h->closing = true;
-    if (h->open_count == 0) {
-        house_free(h);
-        return;
-    }
-    size_t count = h->count;
-    for (size_t i = 0; i < count; i++)
+    h->turn.data = h;
+    uv_close((uv_handle_t *)&h->turn, turn_closed);
+    for (size_t i = 0; i < h->count; i++)
         env_close(h->envs[i]);
 }
 
@@ -98,37 +105,18 @@ size_t house_count(const struct house *h)
     return h->count;
 }
 
-const struct store_database *house_database(const struct house *h)
+const struct env_snapshot *house_snapshot(const struct house *h, size_t index)
 {
-    return h->settings.database;
+    return h->by_name[index]->published;
 }
 
-void house_status(struct house *h, size_t index, struct env_status *out)
+bool house_set_log_level(struct house *h, const char *name, enum log_level level)
 {
-    const struct env *e = h->by_name[index];
-    const struct connection *c = &e->connection;
-    *out = (struct env_status){
-        .name = e->facts->name,
-        .sdk_key = e->sdk_key,
-        .mobile_key = e->mobile_key,
-        .env_id = e->facts->env_id,
-        .filter_key = e->filter_key,
-        .file_source = e->data_files != NULL,
-        .start_ended = e->start != START_WAITING,
-        .refused = e->start == START_REFUSED && !e->initialized,
-        .connected = connection_connected(e),
-        .connection = c->state,
-        .connection_since_ms = c->since_wall_ms,
-        .has_error = c->has_error,
-        .error_kind = c->error_kind,
-        .error_status_code = c->error_status_code,
-        .error_time_ms = c->error_wall_ms,
-        .store = e->store_state,
-        .store_since_ms = e->store_since_wall_ms,
-        .store_prefix = e->store != NULL ? store_prefix(e->store) : "",
-        .created_ms = e->created_wall_ms,
-        .has_data = e->data != NULL,
-        .flag_count = e->data != NULL ? dataset_count(e->data, ITEM_FLAG) : 0,
-        .segment_count = e->data != NULL ? dataset_count(e->data, ITEM_SEGMENT) : 0,
-    };
+    for (size_t i = 0; i < h->count; i++) {
+        if (view_is(view_of(h->envs[i]->facts->name), name)) {
+            log_scope_set_level(h->envs[i]->facts->log, level);
+            return true;
+        }
+    }
+    return false;
 }

@@ -35,10 +35,9 @@ static struct frame *render_item(const struct item *it, const char *prefix)
 
 static void snapshot_post(struct env *e, const struct fanout_news *news)
 {
-    struct env_snapshot *snapshot =
-        env_snapshot_new(e->facts, ++e->snapshot_number, env_readiness(e), e->data);
-    fanout_broadcast_post(&e->house->fanouts, e->slot, snapshot, news);
-    env_snapshot_unref(snapshot);
+    if (e->closing)
+        return;
+    fanout_broadcast_post(&e->house->fanouts, e->slot, env_snapshot_take(e), news);
 }
 
 void env_publish_items(struct env *e, struct item *const *items, size_t count)

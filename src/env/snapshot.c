@@ -4,42 +4,28 @@
 #include "base/mem.h"
 
 #include <stdatomic.h>
-#include <string.h>
 
-struct env_facts *env_facts_new(const char *name, const char *env_id, struct log_scope *log)
+const char *connection_state_name(enum connection_state state)
 {
-    struct env_facts *f = mem_zalloc(sizeof *f);
-    atomic_init(&f->refs, 1);
-    f->name = mem_copy_text(name, strlen(name));
-    f->env_id = mem_copy_text(env_id, strlen(env_id));
-    f->log = log_scope_ref(log);
-    return f;
+    static const char *const names[] = {"INITIALIZING", "VALID", "INTERRUPTED", "OFF"};
+    return names[state];
 }
 
-struct env_facts *env_facts_ref(struct env_facts *f)
+const char *connection_error_name(enum source_error_kind kind)
 {
-    atomic_fetch_add_explicit(&f->refs, 1, memory_order_relaxed);
-    return f;
-}
-
-void env_facts_unref(struct env_facts *f)
-{
-    if (f == NULL || atomic_fetch_sub_explicit(&f->refs, 1, memory_order_acq_rel) != 1)
-        return;
-    log_scope_unref(f->log);
-    mem_free(f->name);
-    mem_free(f->env_id);
-    mem_free(f);
+    static const char *const names[] = {"UNKNOWN", "NETWORK_ERROR", "ERROR_RESPONSE",
+                                        "INVALID_DATA", "STORE_ERROR"};
+    return names[kind];
 }
 
 struct env_snapshot *env_snapshot_new(struct env_facts *facts, uint64_t number,
-                                      enum env_readiness readiness, struct dataset *data)
+                                      const struct env_state *state, struct dataset *data)
 {
     struct env_snapshot *s = mem_zalloc(sizeof *s);
     atomic_init(&s->refs, 1);
     s->number = number;
-    s->readiness = readiness;
     s->facts = env_facts_ref(facts);
+    s->state = *state;
     s->data = data != NULL ? dataset_ref(data) : NULL;
     return s;
 }
@@ -57,4 +43,14 @@ void env_snapshot_unref(struct env_snapshot *s)
     env_facts_unref(s->facts);
     dataset_unref(s->data);
     mem_free(s);
+}
+
+int64_t env_snapshot_connected_until(const struct env_snapshot *s, int64_t limit_ms)
+{
+    const struct env_state *state = &s->state;
+    if (!state->start_ended || !state->initialized)
+        return INT64_MIN;
+    if (state->connection == CONNECTION_VALID)
+        return INT64_MAX;
+    return limit_ms > 0 ? state->connection_since_mono_ms + limit_ms : INT64_MIN;
 }

@@ -1,52 +1,71 @@
 /* env/snapshot.h - one environment as a serving thread sees it: constant, reference counted.
  *
- *   control thread: env --env_snapshot_publish()--> letter to each thread --> fanout: current
- * snapshot
+ *   control thread: env --letter to each thread--> fanout: the current snapshot
  *
  * A request looks at one snapshot from its beginning to its end, so an answer never mixes two
- * versions.
+ * versions. It holds all that /status tells, too, so nobody has to ask the control thread.
  */
 #ifndef ENV_SNAPSHOT_H
 #define ENV_SNAPSHOT_H
 
-#include "base/log.h"
+#include "env/facts.h"
 #include "flags/dataset.h"
+#include "source/source.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* What never changes while the environment lives; shared by all its snapshots. */
-struct env_facts {
-    _Atomic unsigned refs;
-    char *name;   /* display name, "prod" or "prod/filter" */
-    char *env_id; /* client-side ID; "" when there is none */
-    struct log_scope *log;
-};
-
-struct env_facts *env_facts_new(const char *name, const char *env_id, struct log_scope *log);
-struct env_facts *env_facts_ref(struct env_facts *f);
-void env_facts_unref(struct env_facts *f); /* accepts NULL */
 
 /* May requests be answered (http-api.md 3.3, rules 5 to 7)? */
 enum env_readiness {
     ENV_STARTING, /* 503 "client was not initialized" */
     ENV_READY,    /* with or without data */
-    ENV_REFUSED   /* LaunchDarkly refused it for good and there is no data: as an unknown credential
-                   */
+    ENV_REFUSED   /* LaunchDarkly refused it for good: as an unknown credential */
+};
+
+/* How the connection to LaunchDarkly is doing (streaming.md 6.1). */
+enum connection_state {
+    CONNECTION_INITIALIZING,
+    CONNECTION_VALID,
+    CONNECTION_INTERRUPTED,
+    CONNECTION_OFF
+};
+
+/* "INITIALIZING" ... and "NETWORK_ERROR" ... */
+const char *connection_state_name(enum connection_state state);
+const char *connection_error_name(enum source_error_kind kind);
+
+/* What /status tells (status.md 4-6). Times are Unix milliseconds but for `_mono_ms`. */
+struct env_state {
+    enum env_readiness readiness;
+    bool start_ended; /* "has a client" */
+    bool initialized; /* a full data set was accepted since the start */
+    enum connection_state connection;
+    int64_t connection_since_ms;
+    int64_t connection_since_mono_ms;
+    bool has_error;
+    enum source_error_kind error_kind;
+    int error_status_code; /* 0: none */
+    int64_t error_ms;
+    bool store_failing;
+    int64_t store_since_ms;
 };
 
 struct env_snapshot {
     _Atomic unsigned refs;
     uint64_t number; /* counts up with each snapshot of the environment */
-    enum env_readiness readiness;
     struct env_facts *facts;
+    struct env_state state;
     struct dataset *data; /* NULL: there is none yet */
 };
 
-/* Takes a reference of its own to both; `data` may be NULL. One reference. */
+/* Takes a reference of its own to facts and data; `data` may be NULL. One reference. */
 struct env_snapshot *env_snapshot_new(struct env_facts *facts, uint64_t number,
-                                      enum env_readiness readiness, struct dataset *data);
+                                      const struct env_state *state, struct dataset *data);
 struct env_snapshot *env_snapshot_ref(struct env_snapshot *s);
 void env_snapshot_unref(struct env_snapshot *s); /* accepts NULL */
+
+/* Until when (monotonic) the environment counts as connected if nothing happens (status.md 4):
+ * INT64_MIN, it does not; INT64_MAX, for good. `limit_ms` is disconnectedStatusTime. */
+int64_t env_snapshot_connected_until(const struct env_snapshot *s, int64_t limit_ms);
 
 #endif

@@ -1,0 +1,52 @@
+/* env/facts.h - what is configured for one environment, and what of it never changes.
+ *
+ *   env_settings --env_open()--> env_facts, shared by the environment, its snapshots and its
+ * streams
+ */
+#ifndef ENV_FACTS_H
+#define ENV_FACTS_H
+
+#include "base/log.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Everything is borrowed for the call. Lists end with NULL; NULL is an empty list. */
+struct env_settings {
+    const char *name; /* display name, "prod" or "prod/filter" */
+    const char *sdk_key;
+    const char *mobile_key; /* "": none */
+    const char *env_id;     /* client-side ID; "": none */
+    const char *filter_key; /* "": unfiltered */
+    const char *prefix;     /* effective database prefix */
+    enum log_level log_level;
+    const char *const *allowed_origins; /* CORS (http-api.md 4.2); empty: any */
+    const char *const *allowed_headers; /* in addition to the usual ones */
+    const char *const *data_files;      /* a file environment; NULL: LaunchDarkly */
+};
+
+/* Reference counted, constant, for any thread. */
+struct env_facts {
+    _Atomic unsigned refs;
+    char *name;
+    char *env_id;
+    char *filter_key;
+    char *store_prefix;
+    char *masked_sdk_key; /* as /status shows it (status.md 3) */
+    char *masked_mobile_key;
+    char **allowed_origins; /* never NULL */
+    char **allowed_headers; /* never NULL */
+    int64_t created_wall_ms;
+    struct log_scope *log;
+};
+
+/* One reference. */
+struct env_facts *env_facts_new(const struct env_settings *settings, int64_t created_wall_ms);
+struct env_facts *env_facts_ref(struct env_facts *f);
+void env_facts_unref(struct env_facts *f); /* accepts NULL */
+
+/* Copies of the texts, ended by NULL; NULL gives an empty list. Release with texts_free(). */
+char **texts_copy(const char *const *texts);
+void texts_free(char **texts); /* accepts NULL */
+
+#endif
