@@ -21,10 +21,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define JSON_MAX_DEPTH 200
+#define JSON_MAX_DEPTH 1024
 
 enum json_type {
-    JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT,
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT,
     JSON_NONE /* end of text, or something that starts no value */
 };
 
@@ -60,7 +65,8 @@ enum json_type json_peek(struct json_reader *r);
 /* Each consumes one value; another type is the problem "expected a boolean" and the like. */
 bool json_read_bool(struct json_reader *r);
 double json_read_number(struct json_reader *r);
-int64_t json_read_int(struct json_reader *r); /* any number, truncated towards 0, clamped to int64 */
+int64_t json_read_int(
+    struct json_reader *r); /* any number, truncated towards 0, clamped to int64 */
 void json_read_string(struct json_reader *r, struct str *out); /* appends the decoded text */
 
 /* True, and consumed, when the next value is null. */

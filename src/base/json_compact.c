@@ -1,0 +1,89 @@
+/* base/json_compact.c - JSON text written again in its one canonical form (json_writer.h).
+ *
+ * What is canonical already is copied in long runs; only white space, strings with escapes or
+ * broken UTF-8, and numbers in another form break a run.
+ */
+#include "base/decimal.h"
+#include "base/json_private.h"
+#include "base/json_writer.h"
+
+struct compact {
+    struct str *out;
+    const char *run; /* start of what is to be copied as it is */
+    struct str scratch;
+};
+
+static void compact_flush(struct compact *c, const char *upto)
+{
+    str_append(c->out, view_make(c->run, (size_t)(upto - c->run)));
+    c->run = upto;
+}
+
+static bool is_in_number(char c)
+{
+    return json_is_digit(c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+/* At most 15 digits without point and exponent: json_write_number() would give the same text. */
+static bool is_canonical_integer(const char *p, const char *end)
+{
+    const char *first = p + (*p == '-');
+    if (end - first > 15 || first == end || (*first == '0' && end - p > 1))
+        return false;
+    for (; first < end; first++) {
+        if (!json_is_digit(*first))
+            return false;
+    }
+    return true;
+}
+
+static const char *compact_number(struct compact *c, const char *p, const char *end)
+{
+    const char *stop = p;
+    while (stop < end && is_in_number(*stop))
+        stop++;
+    if (!is_canonical_integer(p, stop)) {
+        compact_flush(c, p);
+        json_write_number(c->out, decimal_parse(view_make(p, (size_t)(stop - p))));
+        c->run = stop;
+    }
+    return stop;
+}
+
+static const char *compact_string(struct compact *c, const char *p, const char *end)
+{
+    const char *problem = NULL;
+    struct view text;
+    const char *stop = json_string_view(p, end, &c->scratch, &text, &problem);
+    if (problem != NULL)
+        return end;
+    if (text.data != p + 1) {
+        compact_flush(c, p);
+        json_write_string(c->out, text);
+        c->run = stop;
+    }
+    return stop;
+}
+
+void json_write_compact(struct str *out, struct view raw)
+{
+    const char *p = raw.data != NULL ? raw.data : "";
+    const char *end = p + raw.len;
+    struct compact c = {.out = out, .run = p};
+    str_reserve(out, raw.len);
+    while (p < end) {
+        if (*p == '"') {
+            p = compact_string(&c, p, end);
+        } else if (json_is_digit(*p) || *p == '-') {
+            p = compact_number(&c, p, end);
+        } else if (json_is_blank(*p)) {
+            compact_flush(&c, p);
+            p = json_blanks_skip(p, end);
+            c.run = p;
+        } else {
+            p++;
+        }
+    }
+    compact_flush(&c, end);
+    str_free(&c.scratch);
+}

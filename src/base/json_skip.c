@@ -1,0 +1,192 @@
+/* base/json_skip.c - moves over values without looking at what they mean, but checks their grammar.
+ *
+ * A loop, not a recursion: which of the open brackets are objects is kept as one bit per level.
+ */
+#include "base/decimal.h"
+#include "base/json_private.h"
+
+#include <math.h>
+
+#define PROBLEM_LITERAL "expected true, false or null"
+#define PROBLEM_NUMBER "a number ends too early"
+#define PROBLEM_LEADING_ZERO "a number begins with a superfluous zero"
+#define PROBLEM_RANGE "a number is out of range"
+
+const char *json_literal_end(const char *p, const char *end, const char **problem)
+{
+    struct view literal = *p == 't'   ? VIEW_LITERAL("true")
+                          : *p == 'f' ? VIEW_LITERAL("false")
+                                      : VIEW_LITERAL("null");
+    for (size_t i = 0; i < literal.len; i++, p++) {
+        if (p == end || *p != literal.data[i]) {
+            *problem = p == end ? JSON_PROBLEM_END : PROBLEM_LITERAL;
+            return p;
+        }
+    }
+    return p;
+}
+
+static const char *digits_skip(const char *p, const char *end)
+{
+    while (p < end && json_is_digit(*p))
+        p++;
+    return p;
+}
+
+/* Behind the point, the 'e' or the sign at least one digit is due. */
+static const char *digits_expect(const char *p, const char *end, const char **problem)
+{
+    const char *stop = digits_skip(p, end);
+    if (stop == p && *problem == NULL)
+        *problem = p == end ? JSON_PROBLEM_END : PROBLEM_NUMBER;
+    return stop;
+}
+
+/* Only an exponent or hundreds of digits can pass the range of f64. */
+static bool is_out_of_range(const char *start, const char *end, bool exponent)
+{
+    return (exponent || end - start > 300) &&
+           isinf(decimal_parse(view_make(start, (size_t)(end - start))));
+}
+
+const char *json_number_end(const char *p, const char *end, const char **problem)
+{
+    const char *start = p;
+    bool exponent = false;
+    p += *p == '-';
+    const char *first = p;
+    p = digits_expect(p, end, problem);
+    if (p - first > 1 && *first == '0') {
+        *problem = PROBLEM_LEADING_ZERO;
+        return first;
+    }
+    if (*problem == NULL && p < end && *p == '.')
+        p = digits_expect(p + 1, end, problem);
+    if (*problem == NULL && p < end && (*p == 'e' || *p == 'E')) {
+        exponent = true;
+        p++;
+        p += p < end && (*p == '+' || *p == '-');
+        p = digits_expect(p, end, problem);
+    }
+    if (*problem == NULL && is_out_of_range(start, p, exponent)) {
+        *problem = PROBLEM_RANGE;
+        return start;
+    }
+    return p;
+}
+
+/* Where skipping stands. */
+struct skip {
+    const char *p;
+    const char *end;
+    const char *problem;
+    unsigned level;
+    unsigned limit;
+    uint64_t objects[JSON_MAX_DEPTH / 64 + 1]; /* bit set: that level is an object */
+};
+
+static void skip_fail(struct skip *s, const char *problem)
+{
+    s->problem = s->p < s->end ? problem : JSON_PROBLEM_END;
+}
+
+static bool skip_in_object(const struct skip *s)
+{
+    return (s->objects[s->level / 64] >> (s->level % 64) & 1) != 0;
+}
+
+/* "name": - false when something else stands there. */
+static bool skip_name(struct skip *s)
+{
+    if (s->p == s->end || *s->p != '"') {
+        skip_fail(s, JSON_PROBLEM_NAME);
+        return false;
+    }
+    s->p = json_string_end(s->p, s->end, &s->problem);
+    if (s->problem != NULL)
+        return false;
+    s->p = json_blanks_skip(s->p, s->end);
+    if (s->p == s->end || *s->p != ':') {
+        skip_fail(s, JSON_PROBLEM_COLON);
+        return false;
+    }
+    s->p = json_blanks_skip(s->p + 1, s->end);
+    return true;
+}
+
+/* A bracket opens. True when a value follows; an empty container is over at once. */
+static bool skip_open(struct skip *s, bool object)
+{
+    if (s->level == s->limit) {
+        s->problem = JSON_PROBLEM_DEPTH;
+        return false;
+    }
+    s->level++;
+    uint64_t bit = UINT64_C(1) << (s->level % 64);
+    uint64_t *word = &s->objects[s->level / 64];
+    *word = object ? *word | bit : *word & ~bit;
+    s->p = json_blanks_skip(s->p + 1, s->end);
+    if (s->p < s->end && *s->p == (object ? '}' : ']')) {
+        s->p++;
+        s->level--;
+        return false;
+    }
+    return !object || skip_name(s);
+}
+
+/* A scalar, or the opening of a container. True when a value follows. */
+static bool skip_value(struct skip *s)
+{
+    switch (s->p < s->end ? json_type_of(*s->p) : JSON_NONE) {
+    case JSON_STRING:
+        s->p = json_string_end(s->p, s->end, &s->problem);
+        return false;
+    case JSON_NUMBER:
+        s->p = json_number_end(s->p, s->end, &s->problem);
+        return false;
+    case JSON_BOOL:
+    case JSON_NULL:
+        s->p = json_literal_end(s->p, s->end, &s->problem);
+        return false;
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        return skip_open(s, *s->p == '{');
+    case JSON_NONE:
+        break;
+    }
+    skip_fail(s, JSON_PROBLEM_VALUE);
+    return false;
+}
+
+/* Behind a value: closes what ends here. True when another value follows. */
+static bool skip_behind(struct skip *s)
+{
+    while (s->level > 0 && s->problem == NULL) {
+        bool object = skip_in_object(s);
+        s->p = json_blanks_skip(s->p, s->end);
+        char c = s->p < s->end ? *s->p : '\0';
+        if (c == ',') {
+            s->p = json_blanks_skip(s->p + 1, s->end);
+            return !object || skip_name(s);
+        }
+        if (c != (object ? '}' : ']')) {
+            skip_fail(s, object ? JSON_PROBLEM_OBJECT : JSON_PROBLEM_ARRAY);
+            return false;
+        }
+        s->p++;
+        s->level--;
+    }
+    return false;
+}
+
+void json_skip(struct json_reader *r)
+{
+    if (json_peek(r) == JSON_NONE && r->problem != NULL)
+        return;
+    struct skip s = {.p = r->pos, .end = r->end, .limit = JSON_MAX_DEPTH - r->depth};
+    while (skip_value(&s) || skip_behind(&s))
+        continue;
+    r->pos = s.p;
+    r->first = false;
+    r->problem = s.problem;
+}
