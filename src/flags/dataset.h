@@ -1,11 +1,12 @@
 /* flags/dataset.h - all flags and segments of one environment at one moment, immutable.
  *
- *   dataset v7 --dataset_with_item()--> dataset v8        v7 and v8 share every other item and most of
- *        |                                  |             the tree between them: a patch in a data set
- *   put (rendered once, on first use)   put (not yet)     of 10,000 flags copies a path, not the flags.
+ *   dataset v7 --dataset_with_item()--> dataset v8        v7 and v8 share every other item and most
+ * of |                                  |             the tree between them: a patch in a data set
+ *   put (rendered once, on first use)   put (not yet)     of 10,000 flags copies a path, not the
+ * flags.
  *
- * Reference counted; any thread may read. Renderings are made on first use, once per dataset, whoever
- * asks first; the others get the same buffer. May call: base.
+ * Reference counted; any thread may read. Renderings are made on first use, once per dataset,
+ * whoever asks first; the others get the same buffer. May call: base.
  */
 #ifndef FLAGS_DATASET_H
 #define FLAGS_DATASET_H
@@ -42,15 +43,17 @@ struct item *dataset_find(const struct dataset *d, enum item_kind kind, struct v
 /* Items of a kind; tombstones are not counted by dataset_count(). */
 size_t dataset_count(const struct dataset *d, enum item_kind kind);
 
-/* All items of a kind, tombstones included, in the order of data-store.md 2.2: each item after those it
- * needs, received order as the tie break. Computed once per data set. The array is borrowed. */
+/* All items of a kind, tombstones included, in the order of data-store.md 2.2: each item after
+ * those it needs, received order as the tie break. Computed once per data set. The array is
+ * borrowed. */
 struct item *const *dataset_ordered(struct dataset *d, enum item_kind kind, size_t *count);
 
-/* The `put` of /all (streaming.md 8): {"path":"/","data":{"flags":{...},"segments":{...}}}, tombstones
- * left out. Borrowed; made on first use, on whichever thread asks first. */
+/* The `put` of /all (streaming.md 8): {"path":"/","data":{"flags":{...},"segments":{...}}},
+ * tombstones left out. Borrowed; made on first use, on whichever thread asks first. */
 struct frame *dataset_put_all(struct dataset *d);
 
-/* The `put` of /flags: {KEY:FLAG,...}; its data is also the body of /sdk/flags. Borrowed; as above. */
+/* The `put` of /flags: {KEY:FLAG,...}; its data is also the body of /sdk/flags. Borrowed; as above.
+ */
 struct frame *dataset_put_flags(struct dataset *d);
 
 /* What a new full data set means for connected SDKs (streaming.md 13.6). */

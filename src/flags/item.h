@@ -1,6 +1,7 @@
 /* flags/item.h - one flag or segment at one version, immutable, shared by any number of threads.
  *
- *   upstream JSON --item_parse()--> struct item --> canonical text (streams, polls, databases: same bytes)
+ *   upstream JSON --item_parse()--> struct item --> canonical text (streams, polls, databases: same
+ * bytes)
  *                                              \-> facts for ordering and visibility
  *
  * Lives on any thread, reference counted. Pure functions, no I/O. May call: base.
@@ -30,19 +31,22 @@ struct item {
     bool visible_mobile;      /* flag: phones may see it */
     bool unbounded;           /* segment: a big segment */
     int64_t version;
-    struct buf *text;      /* canonical JSON (evaluation.md 2.4); tombstones too (data-store.md 2.1) */
-    struct buf **needs;    /* keys of prerequisites (flag) or of segmentMatch segments (segment) */
+    struct buf *text; /* canonical JSON (evaluation.md 2.4); tombstones too (data-store.md 2.1) */
+    struct view key;  /* the item's key in its map, not the JSON "key"; lives as long as the item */
+    struct view quoted_key; /* the same as a JSON string */
+    const struct view
+        *needs; /* keys of prerequisites (flag) or of segmentMatch segments (segment) */
     size_t need_count;
-    struct view key; /* the item's key in its map, not the JSON "key"; lives as long as the item */
+    char memory[]; /* what the views point to */
 };
 
 /* Parses the JSON of one item (evaluation.md 2.1-2.3) under the key `key`. `"deleted":true` gives a
- * tombstone. One reference. NULL with *err set ("\"variations\": expected an array at offset 17") when
- * the text is not such an item. */
+ * tombstone. One reference. NULL with *err set ("\"variations\": expected an array at offset 17")
+ * when the text is not such an item. */
 MUST_CHECK struct item *item_parse(enum item_kind kind, struct view key, struct view json,
                                    struct error *err);
 
-/* A tombstone; its text is the full default item with key "$deleted". */
+/* A tombstone; its text is the full default item with key "$deleted". One reference. */
 struct item *item_tombstone(enum item_kind kind, struct view key, int64_t version);
 
 struct item *item_ref(struct item *it);

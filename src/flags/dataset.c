@@ -1,0 +1,82 @@
+/* flags/dataset.c - see dataset.h: life, building, one item more. */
+#include "flags/dataset_private.h"
+
+#include <stdatomic.h>
+
+struct dataset_builder {
+    struct dataset *building; /* nobody else refers to it, so it changes in place */
+};
+
+struct dataset *dataset_empty(void)
+{
+    struct dataset *d = mem_zalloc(sizeof *d);
+    atomic_init(&d->refs, 1);
+    (void)pthread_mutex_init(&d->making, NULL);
+    return d;
+}
+
+struct dataset_builder *dataset_builder_new(void)
+{
+    struct dataset_builder *b = mem_alloc(sizeof *b);
+    b->building = dataset_empty();
+    return b;
+}
+
+void dataset_builder_add_take(struct dataset_builder *b, struct item *it)
+{
+    collection_put_take(&b->building->collections[it->kind], it);
+}
+
+void dataset_builder_free(struct dataset_builder *b)
+{
+    if (b == NULL)
+        return;
+    dataset_unref(b->building);
+    mem_free(b);
+}
+
+struct dataset *dataset_builder_finish_take(struct dataset_builder *b)
+{
+    struct dataset *d = b->building;
+    mem_free(b);
+    return d;
+}
+
+struct dataset *dataset_with_item_take(struct dataset *d, struct item *it)
+{
+    struct dataset *next = dataset_empty();
+    for (size_t kind = 0; kind < ITEM_KIND_COUNT; kind++)
+        next->collections[kind] = collection_share(&d->collections[kind]);
+    collection_put_take(&next->collections[it->kind], it);
+    return next;
+}
+
+struct dataset *dataset_ref(struct dataset *d)
+{
+    atomic_fetch_add_explicit(&d->refs, 1, memory_order_relaxed);
+    return d;
+}
+
+void dataset_unref(struct dataset *d)
+{
+    if (d == NULL || atomic_fetch_sub_explicit(&d->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t kind = 0; kind < ITEM_KIND_COUNT; kind++) {
+        mem_free(atomic_load(&d->ordered[kind]));
+        collection_release(&d->collections[kind]);
+    }
+    frame_unref(atomic_load(&d->put_all));
+    frame_unref(atomic_load(&d->put_flags));
+    (void)pthread_mutex_destroy(&d->making);
+    mem_free(d);
+}
+
+struct item *dataset_find(const struct dataset *d, enum item_kind kind, struct view key)
+{
+    return collection_find(&d->collections[kind], key);
+}
+
+size_t dataset_count(const struct dataset *d, enum item_kind kind)
+{
+    return d->collections[kind].live;
+}

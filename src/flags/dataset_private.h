@@ -1,0 +1,39 @@
+/* flags/dataset_private.h - the inside of a data set, for the files of flags/ only. */
+#ifndef FLAGS_DATASET_PRIVATE_H
+#define FLAGS_DATASET_PRIVATE_H
+
+#include "flags/dataset.h"
+#include "flags/key_index.h"
+
+#include <pthread.h>
+
+/* All items of one kind. An item keeps the position at which its key was first received. */
+struct collection {
+    struct sequence items;
+    struct key_index index;
+    size_t live;         /* items that are no tombstones */
+    size_t render_bytes; /* of "KEY":TEXT, for each of those */
+};
+
+struct dataset {
+    _Atomic unsigned refs;
+    struct collection collections[ITEM_KIND_COUNT];
+    pthread_mutex_t making; /* held by whoever makes one of the following */
+    struct item **_Atomic ordered[ITEM_KIND_COUNT];
+    struct frame *_Atomic put_all;
+    struct frame *_Atomic put_flags;
+};
+
+/* Puts an item in or replaces the one with its key; takes its reference. */
+void collection_put_take(struct collection *c, struct item *it);
+
+/* The item or tombstone, borrowed; NULL when unknown. */
+struct item *collection_find(const struct collection *c, struct view key);
+
+struct collection collection_share(const struct collection *c);
+void collection_release(struct collection *c);
+
+/* All items of the collection in the order of dataset_ordered(); NULL when there are none. */
+struct item **collection_order(const struct collection *c);
+
+#endif
