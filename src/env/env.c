@@ -246,7 +246,7 @@ static void open_source(struct env *e)
     if (e->data_files != NULL) {
         struct source_file_settings files = {(const char *const *)e->data_files,
                                              s->file_monitoring_ms, s->ignore_duplicate_keys};
-        e->source = source_file_open(&files, s->loop, s->clock, e->facts->log, &sink);
+        e->source = source_file_open(&files, s->loop, e->facts->log, &sink);
         return;
     }
     log_always(e->facts->log, LOG_INFO, "Starting LaunchDarkly client %s", CLIENT_VERSION);

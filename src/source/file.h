@@ -2,7 +2,6 @@
 #ifndef SOURCE_FILE_H
 #define SOURCE_FILE_H
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "source/source.h"
 
@@ -16,10 +15,10 @@ struct source_file_settings {
 
 /* Loads in the next loop turn, then watches. `log` gets a reference. */
 struct source *source_file_open(const struct source_file_settings *settings, uv_loop_t *loop,
-                                const struct clock *clock, struct log_scope *log,
-                                const struct source_sink *sink);
+                                struct log_scope *log, const struct source_sink *sink);
 
-/* Reads, parses and merges the files once, for --check-config. NULL with *err set when they do not load. */
+/* Reads, parses and merges the files once, for --check-config. NULL with *err set when they do not
+ * load. */
 MUST_CHECK struct dataset *source_file_load(const struct source_file_settings *settings,
                                             struct log_scope *log, struct error *err);
 
