@@ -1,18 +1,28 @@
 /* base/log.h - log lines about a thing (spec telemetry.md 8).
  *
+ *   log_line(scope, level, format, ...)
+ *      level off? ---> nothing more than two atomic loads
+ *      repeated?  ---> counted in the scope
+ *      prefix of the scope + message ---> text or JSON ---> one write(2)
+ *
  * Every line belongs to a scope: the process, or one environment. The scope adds its prefix
  * ("[env: ...a1b2] ") and decides the level, so nobody types either. Lines may be written from any
- * thread; each is one write(2). Debug, info and warn go to stdout, error to stderr. Newlines inside a
- * message are written as the two characters \n. Repeats of one format within one scope are limited as
- * telemetry.md 8.7 says, except debug lines and those written with log_always().
+ * thread. Debug, info and warn go to stdout, error to stderr. Control characters inside a message
+ * are written visibly (a newline as the two characters \n), a newline at its end is left out; a
+ * message is cut at LOG_MESSAGE_MAX bytes. Repeats of one format within one scope are limited as
+ * telemetry.md 8.7 says, except debug lines and those written with log_always(). `format` is a
+ * literal: its address tells one message from another.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/view.h"
 
 #include <stdbool.h>
+
+#define LOG_MESSAGE_MAX (32 << 10)
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_NONE };
 
@@ -27,10 +37,17 @@ struct log_scope *log_global(void);
  * `name` is the environment's name, shown when log_show_names() is on and as `envName` in JSON.
  * Both are copied. Reference counted, because serving threads log too. */
 struct log_scope *log_scope_new(const char *tail, const char *name, enum log_level level);
+
+/* A part of an environment or of the process, with its level and prefix, and `component` as written
+ * behind that: "BigSegmentSynchronizer:", "(event proxy)". In JSON it is `component`, without
+ * brackets or colon. Holds a reference to its parent, which is no part itself. */
+struct log_scope *log_scope_part(struct log_scope *parent, const char *component);
+
 struct log_scope *log_scope_ref(struct log_scope *scope);
 void log_scope_unref(struct log_scope *scope); /* accepts NULL */
 
-/* Settings; any thread, at any time. log_level_override(true) sets every scope to debug (SIGUSR1). */
+/* Settings; any thread, at any time. log_level_override(true) shows every scope at debug
+ * (SIGUSR1). */
 void log_scope_set_level(struct log_scope *scope, enum log_level level);
 void log_level_override(bool debug);
 void log_set_format(enum log_format format);
@@ -50,7 +67,12 @@ void log_always(struct log_scope *scope, enum log_level level, const char *forma
 bool log_level_parse(struct view name, enum log_level *out);
 const char *log_level_name(enum log_level level);
 
-/* Tests only: every finished line goes to `sink` instead of the descriptors. NULL restores them. */
+/* Tests only: every finished line goes to `sink`, without its newline, instead of the descriptors.
+ * NULL restores them. */
 void log_capture(void (*sink)(enum log_level level, struct view line, void *arg), void *arg);
+
+/* The clock of time stamps and of the limit on repeats; NULL restores the operating system's, which
+ * has microseconds. */
+void log_set_clock(const struct clock *clock);
 
 #endif
