@@ -2,6 +2,7 @@
  * of the table. Which variables count depends on what is switched on (5.3). */
 #include "config/environ.h"
 
+#include "config/database.h"
 #include "config/environ_names.h"
 #include "config/record.h"
 #include "config/value.h"
@@ -16,7 +17,7 @@ struct reader {
     struct str *problems;
 };
 
-static const struct config_origin from_variable = {CONFIG_FROM_VARIABLE, 0};
+static const struct config_origin from_variable = {.source = CONFIG_FROM_VARIABLE};
 
 const char *config_environ_get(char *const *envp, const char *name)
 {
@@ -41,7 +42,9 @@ static void variable_assign(struct reader *r, struct config_record record,
                             const struct config_option *o, struct view variable, struct view value)
 {
     struct error err;
-    if (!config_record_assign(record, o, value, from_variable, &err))
+    struct config_origin origin = from_variable;
+    origin.by_alias = o->alias != NULL && view_is(variable, o->alias);
+    if (!config_record_assign(record, o, value, origin, &err))
         problem_add(r, variable, err.text);
 }
 
@@ -58,18 +61,8 @@ static void removed_check(struct reader *r, const char *variable, const char *in
 
 static bool is_on(const struct config *c, const char *section)
 {
-    if (strcmp(section, "Redis") == 0)
-        return c->redis.use || config_is_set(c, &c->redis.host) ||
-               config_is_set(c, &c->redis.port) || config_is_set(c, &c->redis.nodes) ||
-               config_is_set(c, &c->redis.url) ||
-               c->slots[config_option_slot(config_option_at(c, &c->redis.url))].secret_path != NULL;
-    if (strcmp(section, "Consul") == 0)
-        return c->consul.use || config_is_set(c, &c->consul.host);
-    if (strcmp(section, "DynamoDB") == 0)
-        return c->dynamodb.enabled;
-    if (strcmp(section, "SQLite") == 0)
-        return c->sqlite.enabled;
-    return true;
+    enum config_database database = config_database_of_section(section);
+    return database == CONFIG_NO_DATABASE || config_database_is_on(c, database);
 }
 
 /* Variables that several databases share have no owner to complain about. */
@@ -85,12 +78,13 @@ static void unused_warn(struct reader *r, const struct config_option *o, const c
         return;
     if (strcmp(variable, "REDIS_PORT") == 0 && strncmp(value, "tcp://", 6) == 0)
         return;
-    const char *section = o->section;
-    const char *on = strcmp(section, "Redis") == 0      ? "USE_REDIS"
-                     : strcmp(section, "Consul") == 0   ? "USE_CONSUL"
-                     : strcmp(section, "DynamoDB") == 0 ? "USE_DYNAMODB"
-                                                        : "USE_SQLITE";
-    str_append_format(r->warnings, "%s has no effect because %s is not set\n", variable, on);
+    static const char *const switches[] = {[CONFIG_NO_DATABASE] = "",
+                                           [CONFIG_REDIS] = "USE_REDIS",
+                                           [CONFIG_CONSUL] = "USE_CONSUL",
+                                           [CONFIG_DYNAMODB] = "USE_DYNAMODB",
+                                           [CONFIG_SQLITE] = "USE_SQLITE"};
+    str_append_format(r->warnings, "%s has no effect because %s is not set\n", variable,
+                      switches[config_database_of_section(o->section)]);
 }
 
 /* ---- Redis (8.2, section 15) --------------------------------------------------------------------
@@ -329,9 +323,8 @@ static void filters_read(struct reader *r)
 /* ENV_* fill both sections; what does not belong to the mode in use is taken back (5.3). */
 static void modes_settle(struct config *c)
 {
-    bool automatic =
-        c->auto_config.key[0] != '\0' ||
-        c->slots[config_option_slot(config_option_at(c, &c->auto_config.key))].secret_path != NULL;
+    bool automatic = c->auto_config.key[0] != '\0' ||
+                     config_slot_at(c, &c->auto_config.key)->secret_path != NULL;
     bool offline = c->offline_mode.file_data_source[0] != '\0';
     const void *surplus[2][4] = {
         {&c->offline_mode.env_datastore_prefix, &c->offline_mode.env_datastore_table_name,

@@ -212,7 +212,7 @@ static void property_store(struct reader *r, bool blank)
 {
     bool is_file_form = false;
     struct error err;
-    struct config_origin origin = {CONFIG_FROM_FILE, r->property_line};
+    struct config_origin origin = {.source = CONFIG_FROM_FILE, .line = r->property_line};
     const struct config_option *o =
         config_option_find(view_of(r->section), str_view(&r->property), &is_file_form);
     struct view value = str_view(&r->lexer.text);

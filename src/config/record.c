@@ -306,15 +306,31 @@ void config_unref(const struct config *shared)
 /* ---- asking for origins -------------------------------------------------------------------------
  */
 
-const struct config_option *config_option_at(const struct config *c, const void *field)
+static const struct config_option *option_at_offset(enum config_scope scope, size_t offset)
 {
-    size_t offset = (size_t)((const char *)field - (const char *)c);
     for (size_t i = 0; i < config_option_count; i++) {
         const struct config_option *o = &config_options[i];
-        if (o->scope == CONFIG_SCOPE_GLOBAL && o->offset == offset)
+        if (o->scope == scope && o->offset == offset)
             return o;
     }
     return NULL;
+}
+
+const struct config_option *config_option_at(const struct config *c, const void *field)
+{
+    return option_at_offset(CONFIG_SCOPE_GLOBAL, (size_t)((const char *)field - (const char *)c));
+}
+
+const struct config_slot *config_slot_at(const struct config *c, const void *field)
+{
+    return &c->slots[config_option_slot(config_option_at(c, field))];
+}
+
+const struct config_slot *config_environment_slot(const struct config_environment *e,
+                                                  const void *field)
+{
+    size_t offset = (size_t)((const char *)field - (const char *)e);
+    return &e->slots[config_option_slot(option_at_offset(CONFIG_SCOPE_ENVIRONMENT, offset))];
 }
 
 bool config_is_set(const struct config *c, const void *field)
@@ -327,7 +343,10 @@ void config_option_spelling(const struct config_option *o, struct config_origin 
                             const char *name, struct str *out)
 {
     bool as_variable = origin.source == CONFIG_FROM_VARIABLE && o->variable != NULL;
-    str_append_text(out, as_variable || o->property == NULL ? o->variable : o->property);
+    if (as_variable && origin.by_alias)
+        str_append_text(out, o->alias);
+    else
+        str_append_text(out, as_variable || o->property == NULL ? o->variable : o->property);
     if (as_variable && o->scope != CONFIG_SCOPE_GLOBAL && name != NULL)
         str_append_text(out, name);
 }

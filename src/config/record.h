@@ -19,6 +19,7 @@ enum config_source {
 struct config_origin {
     enum config_source source;
     unsigned line; /* in the file */
+    bool by_alias; /* the variable is the option's second one */
 };
 
 struct config_slot {
@@ -68,8 +69,13 @@ void config_record_assign_path(struct config_record r, const struct config_optio
 /* Back to the default. */
 void config_record_reset(struct config_record r, const struct config_option *o);
 
-/* The row of the field at this address in the configuration. */
+/* The row of the field at this address in the configuration; NULL when it is no option. */
 const struct config_option *config_option_at(const struct config *c, const void *field);
+
+/* The slot of an option, by the address of its field. */
+const struct config_slot *config_slot_at(const struct config *c, const void *field);
+const struct config_slot *config_environment_slot(const struct config_environment *e,
+                                                  const void *field);
 
 /* "port", "PORT", "LD_TTL_prod": the option in the spelling of its source. */
 void config_option_spelling(const struct config_option *o, struct config_origin origin,

@@ -1,0 +1,72 @@
+/* config/supported.c - refuses what the program cannot do yet, in this one place.
+ *
+ * A row goes when its subject arrives; nothing else in the room changes. A start that went on
+ * without what was asked for would be worse than none: an operator would find out in an outage.
+ */
+#include "config/supported.h"
+
+#include "base/mem.h"
+
+static bool wants_redis(const struct config *c)
+{
+    return c->database == CONFIG_REDIS;
+}
+
+static bool wants_redis_servers(const struct config *c)
+{
+    return c->database == CONFIG_REDIS && c->redis.mode != CONFIG_REDIS_SINGLE;
+}
+
+static bool wants_redis_iam(const struct config *c)
+{
+    return c->database == CONFIG_REDIS && c->redis.aws_iam_auth;
+}
+
+static bool wants_consul(const struct config *c)
+{
+    return c->database == CONFIG_CONSUL;
+}
+
+static bool wants_dynamodb(const struct config *c)
+{
+    return c->database == CONFIG_DYNAMODB;
+}
+
+static bool wants_automatic(const struct config *c)
+{
+    return c->mode == CONFIG_AUTOMATIC;
+}
+
+static bool wants_offline(const struct config *c)
+{
+    return c->mode == CONFIG_OFFLINE;
+}
+
+static bool wants_second_delivery(const struct config *c)
+{
+    return c->main.flag_delivery != CONFIG_DELIVERY_V1;
+}
+
+static const struct {
+    bool (*wanted)(const struct config *c);
+    const char *what;
+    const char *instead;
+} missing[] = {
+    {wants_redis, "Redis", "remove the [Redis] options, or use [SQLite]"},
+    {wants_redis_servers, "Redis mode \"sentinel\" and \"cluster\"", "use mode \"single\""},
+    {wants_redis_iam, "Redis IAM authentication", "use a password"},
+    {wants_consul, "Consul", "remove the [Consul] options, or use [SQLite]"},
+    {wants_dynamodb, "DynamoDB", "remove the [DynamoDB] options, or use [SQLite]"},
+    {wants_automatic, "automatic configuration", "use [Environment] sections"},
+    {wants_offline, "the offline archive", "use dataFile, or [Environment] sections"},
+    {wants_second_delivery, "flagDelivery other than v1", "remove the option"},
+};
+
+void config_supported_check(const struct config *c, struct config_report *r)
+{
+    for (size_t i = 0; i < ARRAY_LEN(missing); i++) {
+        if (missing[i].wanted(c))
+            config_report_start_error(r, "%s is not available in this version; %s", missing[i].what,
+                                      missing[i].instead);
+    }
+}

@@ -1,0 +1,153 @@
+/* config/validate_environments.c - environments that get in each other's way, and keys and names
+ * that look like a mistake (5.2, 7.3, 7.4). */
+#include "base/map.h"
+#include "config/record.h"
+#include "config/validate.h"
+#include "config/value.h"
+
+void config_environment_pair_append(const struct config_environment *a,
+                                    const struct config_environment *b, struct str *out)
+{
+    str_append_text(out, "environments ");
+    config_quote(view_of(a->name), out);
+    str_append_text(out, " and ");
+    config_quote(view_of(b->name), out);
+}
+
+/* ---- credentials --------------------------------------------------------------------------------
+ */
+
+/* One credential opens one environment; with different payload filters it may open several. */
+static void credential_check(struct map *owners, const char *what, const char *credential,
+                             struct config_environment *e, struct config_report *r)
+{
+    struct str place = {0};
+    if (credential[0] == '\0')
+        return;
+    str_append_format(&place, "%s\n%s\n%s", what, e->filter_key, credential);
+    struct config_environment *first = map_get(owners, str_view(&place));
+    if (first == NULL) {
+        map_set(owners, str_view(&place), e);
+    } else if (!first->from_filters || !e->from_filters) {
+        struct str names = {0};
+        config_environment_pair_append(first, e, &names);
+        config_report_error(r, "%s have the same %s", str_text(&names), what);
+        str_free(&names);
+    }
+    explicit_bzero(place.data, place.room);
+    str_free(&place);
+}
+
+static void credentials_check(const struct config *c, struct config_report *r)
+{
+    struct map owners = {0};
+    for (size_t i = 0; i < c->environment_count; i++) {
+        struct config_environment *e = c->environments[i];
+        credential_check(&owners, "SDK key", e->sdk_key, e, r);
+        credential_check(&owners, "mobile key", e->mobile_key, e, r);
+        credential_check(&owners, "client-side ID", e->env_id, e, r);
+    }
+    map_free(&owners);
+}
+
+/* ---- places in the database ---------------------------------------------------------------------
+ */
+
+static void place_check(struct map *places, const struct config *c, struct config_environment *e,
+                        struct config_report *r)
+{
+    struct str place = {0};
+    if (c->database == CONFIG_DYNAMODB)
+        str_append_format(&place, "%s\n", e->table_name);
+    str_append_text(&place, e->store_prefix);
+    struct config_environment *first = map_get(places, str_view(&place));
+    if (first == NULL) {
+        map_set(places, str_view(&place), e);
+    } else {
+        struct str text = {0};
+        config_environment_pair_append(first, e, &text);
+        str_append_text(&text, " would share the database prefix ");
+        config_quote(view_of(e->store_prefix), &text);
+        config_report_error(r, "%s", str_text(&text));
+        str_free(&text);
+    }
+    str_free(&place);
+}
+
+/* An environment without a place of its own has been complained about already. */
+static void places_check(const struct config *c, struct config_report *r)
+{
+    struct map places = {0};
+    for (size_t i = 0; i < c->environment_count && c->database != CONFIG_NO_DATABASE; i++) {
+        if (config_environment_has_place(c, c->environments[i]))
+            place_check(&places, c, c->environments[i], r);
+    }
+    map_free(&places);
+}
+
+void config_collisions_check(const struct config *c, struct config_report *r)
+{
+    credentials_check(c, r);
+    places_check(c, r);
+}
+
+/* ---- oddities -----------------------------------------------------------------------------------
+ */
+
+/* "Spree Project Test" and "Spree_Project_Test" are two environments, which is hardly ever meant.
+ */
+static void similar_names_warn(const struct config *c, struct config_report *r)
+{
+    struct map names = {0};
+    struct str plain = {0};
+    for (size_t i = 0; i < c->environment_count; i++) {
+        struct config_environment *e = c->environments[i];
+        str_clear(&plain);
+        for (const char *p = e->name; *p != '\0'; p++) {
+            bool upper = *p >= 'A' && *p <= 'Z';
+            bool joint = *p == ' ' || *p == '-';
+            str_append_char(&plain, upper ? (char)(*p - 'A' + 'a') : joint ? '_' : *p);
+        }
+        struct config_environment *first = map_set(&names, str_view(&plain), e);
+        if (first == NULL || e->from_filters)
+            continue;
+        struct str text = {0};
+        config_environment_pair_append(first, e, &text);
+        config_report_warning(r, "%s have nearly the same name; they are different environments",
+                              str_text(&text));
+        str_free(&text);
+    }
+    map_free(&names);
+    str_free(&plain);
+}
+
+static bool starts(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static void odd_values_warn(const struct config_environment *e, struct config_report *r)
+{
+    struct str name = {0};
+    config_quote(view_of(e->name), &name);
+    if (starts(e->sdk_key, "mob-"))
+        config_report_warning(r, "environment %s: the SDK key looks like a mobile key",
+                              str_text(&name));
+    if (starts(e->mobile_key, "sdk-"))
+        config_report_warning(r, "environment %s: the mobile key looks like an SDK key",
+                              str_text(&name));
+    if (strstr(e->prefix, "$CID") != NULL || strstr(e->table_name, "$CID") != NULL)
+        config_report_warning(
+            r, "environment %s: \"$CID\" is only replaced in auto-configuration and offline mode",
+            str_text(&name));
+    str_free(&name);
+}
+
+void config_environments_warn(const struct config *c, struct config_report *r)
+{
+    similar_names_warn(c, r);
+    for (size_t i = 0; i < c->environment_count; i++) {
+        if (!c->environments[i]->from_filters)
+            odd_values_warn(c->environments[i], r);
+    }
+}
