@@ -61,18 +61,13 @@ static size_t find_last(struct view text, char c)
     return text.len;
 }
 
-static bool is_in_scheme(char c)
-{
-    return is_letter_or_digit(c) || c == '+' || c == '-' || c == '.';
-}
-
-/* Length of "scheme://", or 0. */
+/* Length of "scheme://", whatever the scheme; 0 without one. */
 static size_t scheme_len(struct view url)
 {
-    size_t i = 0;
-    while (i < url.len && is_in_scheme(url.data[i]))
-        i++;
-    return i > 0 && view_starts(view_from(url, i), "://") ? i + 3 : 0;
+    size_t slash = find_first(url, "/?#@");
+    bool there =
+        slash > 0 && url.data[slash - 1] == ':' && view_starts(view_from(url, slash), "//");
+    return there ? slash + 2 : 0;
 }
 
 /* "host", "host:1234", "[::1]:1234", several of them with commas. */

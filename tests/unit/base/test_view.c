@@ -1,0 +1,90 @@
+/* Borrowed text: comparing and cutting. */
+#include "base/view.h"
+
+#include "base/mem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void empty_views_are_equal_whatever_they_point_to(void **state)
+{
+    (void)state;
+    assert_true(view_equal(view_make(NULL, 0), view_make("a", 0)));
+    assert_true(view_is(view_of(NULL), ""));
+    assert_false(view_equal(view_make(NULL, 0), VIEW_LITERAL("a")));
+    assert_true(view_starts(view_make(NULL, 0), ""));
+}
+
+static void equal_without_case_is_for_ascii_only(void **state)
+{
+    (void)state;
+    assert_true(view_equal_nocase(VIEW_LITERAL("Content-TYPE"), VIEW_LITERAL("cONTENT-type")));
+    assert_false(view_equal_nocase(VIEW_LITERAL("abc"), VIEW_LITERAL("ab")));
+    assert_false(view_equal_nocase(VIEW_LITERAL("@"), VIEW_LITERAL("`")));
+    assert_false(view_equal_nocase(VIEW_LITERAL("["), VIEW_LITERAL("{")));
+    assert_false(view_equal_nocase(VIEW_LITERAL("\xC4"), VIEW_LITERAL("\xE4")));
+}
+
+static const struct {
+    const char *text;
+    const char *trimmed;
+} trims[] = {
+    {"  a b\t\r", "a b"}, {"a", "a"}, {" \t\r ", ""}, {"", ""}, {"\na\n", "\na\n"},
+};
+
+static void trim_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(trims); i++)
+        assert_true(view_is(view_trim(view_of(trims[i].text)), trims[i].trimmed));
+}
+
+static void starts_and_from(void **state)
+{
+    (void)state;
+    struct view v = VIEW_LITERAL("sdk-1");
+    assert_true(view_starts(v, "sdk-"));
+    assert_false(view_starts(v, "sdk-12"));
+    assert_true(view_is(view_from(v, 4), "1"));
+    assert_true(view_is(view_from(v, 5), ""));
+    assert_true(view_is(view_from(v, 500), ""));
+}
+
+static const struct {
+    struct view smaller;
+    struct view greater;
+} orders[] = {
+    {VIEW_LITERAL("a"), VIEW_LITERAL("b")},
+    {VIEW_LITERAL("a"), VIEW_LITERAL("aa")},
+    {VIEW_LITERAL(""), VIEW_LITERAL("a")},
+    {VIEW_LITERAL("Z"), VIEW_LITERAL("a")},
+    {VIEW_LITERAL("a"), VIEW_LITERAL("\xC3\xA4")},
+    {VIEW_LITERAL("a"), VIEW_LITERAL("a\0")},
+    {{NULL, 0}, VIEW_LITERAL("\0")},
+};
+
+static void compare_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
+        assert_true(view_compare(orders[i].smaller, orders[i].greater) < 0);
+        assert_true(view_compare(orders[i].greater, orders[i].smaller) > 0);
+        assert_int_equal(view_compare(orders[i].greater, orders[i].greater), 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(empty_views_are_equal_whatever_they_point_to),
+        cmocka_unit_test(equal_without_case_is_for_ascii_only),
+        cmocka_unit_test(trim_rows),
+        cmocka_unit_test(starts_and_from),
+        cmocka_unit_test(compare_rows),
+    };
+    return cmocka_run_group_tests_name("view", tests, NULL, NULL);
+}
