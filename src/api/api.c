@@ -1,0 +1,112 @@
+/* api/api.c - the room as a whole: its threads, and the way from the server to the handlers. */
+#include "api/api_private.h"
+
+static void dispatch(struct http_request *req)
+{
+    struct api_passage p;
+    if (api_gate(req, &p))
+        p.route->handler(req, &p);
+    api_passage_done(&p);
+}
+
+/* Threads come in any order; each takes the next place. */
+static void *thread_open(void *arg, struct http_thread *t)
+{
+    struct api *a = arg;
+    struct api_thread *thread = &a->threads[atomic_fetch_add(&a->opened, 1)];
+    thread->http = t;
+    uv_sem_post(&a->ready);
+    return thread;
+}
+
+static void thread_close(void *arg, void *state)
+{
+    struct api_thread *thread = state;
+    (void)arg;
+    buf_unref(thread->status);
+    thread->status = NULL;
+}
+
+static struct http_route *make_routes(void)
+{
+    struct http_route *routes = mem_zalloc(api_route_count * sizeof *routes);
+    for (size_t i = 0; i < api_route_count; i++) {
+        const struct api_route *row = &api_routes[i];
+        routes[i] = (struct http_route){row->methods, row->head, row->pattern, dispatch, (int)i};
+    }
+    return routes;
+}
+
+struct api *api_new(const struct api_settings *settings)
+{
+    struct api *a = mem_zalloc(sizeof *a);
+    a->settings = *settings;
+    a->threads = mem_zalloc(settings->threads * sizeof *a->threads);
+    a->fanouts = mem_zalloc(settings->threads * sizeof(struct fanout *));
+    for (size_t i = 0; i < settings->threads; i++) {
+        a->fanouts[i] = fanout_new(&stream_hooks);
+        a->threads[i].api = a;
+        a->threads[i].fanout = a->fanouts[i];
+    }
+    a->routes = make_routes();
+    a->service = (struct http_service){.arg = a,
+                                       .routes = a->routes,
+                                       .route_count = api_route_count,
+                                       .thread_open = thread_open,
+                                       .thread_close = thread_close,
+                                       .log_request = request_log};
+    (void)uv_sem_init(&a->ready, 0);
+    atomic_init(&a->opened, 0);
+    atomic_init(&a->stopping, false);
+    a->started_ms = clock_now_ms(settings->clock);
+    atomic_init(&a->beat_ms, a->started_ms);
+    return a;
+}
+
+void api_free(struct api *a)
+{
+    for (size_t i = 0; i < a->settings.threads; i++)
+        fanout_free(a->fanouts[i]);
+    uv_sem_destroy(&a->ready);
+    mem_free(a->fanouts);
+    mem_free(a->threads);
+    mem_free(a->routes);
+    mem_free(a);
+}
+
+const struct http_service *api_service(struct api *a)
+{
+    return &a->service;
+}
+
+struct fanout **api_fanouts(struct api *a)
+{
+    return a->fanouts;
+}
+
+void api_wait_for_threads(struct api *a)
+{
+    for (size_t i = 0; i < a->settings.threads; i++)
+        uv_sem_wait(&a->ready);
+}
+
+static void post(void *owner, size_t thread, struct letter *l)
+{
+    struct api *a = owner;
+    http_thread_post(a->threads[thread].http, l);
+}
+
+struct fanout_route api_fanout_route(struct api *a)
+{
+    return (struct fanout_route){.owner = a, .post = post};
+}
+
+void api_beat(struct api *a)
+{
+    atomic_store_explicit(&a->beat_ms, clock_now_ms(a->settings.clock), memory_order_relaxed);
+}
+
+void api_set_stopping(struct api *a)
+{
+    atomic_store(&a->stopping, true);
+}

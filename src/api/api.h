@@ -1,0 +1,57 @@
+/* api/ - the HTTP endpoints: what a request needs, and what it is answered.
+ *
+ *   request --> routes.c: which row --> gate.c: credential, filter, readiness, CORS
+ *                                          |                        Lives on: the serving threads,
+ *                 stream.c, status.c, ... <'                        one api_thread each. Made and
+ * freed on the control thread. control thread --letters--> fanout of the thread --> stream.c -->
+ * SDKs
+ *
+ * May call: env (fanout, snapshots), http, base. Spec: http-api.md, streaming.md B, status.md.
+ *
+ * Life: api_new -> house and server are opened with it -> api_wait_for_threads -> ... -> both are
+ * closed -> api_free.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include "base/clock.h"
+#include "env/fanout.h"
+#include "http/server.h"
+
+struct api;
+
+/* Texts must outlive the api. */
+struct api_settings {
+    const struct clock *clock;
+    size_t threads;                 /* as many as the server will have */
+    const char *version;            /* of this program */
+    bool classic_status;            /* statusFormat = classic */
+    int64_t disconnected_status_ms; /* disconnectedStatusTime */
+    const char *database;           /* "sqlite"; NULL: none */
+    const char *database_server;    /* without secrets */
+};
+
+struct api *api_new(const struct api_settings *settings);
+
+/* After the server and the house were closed. */
+void api_free(struct api *a);
+
+/* The service for http_server_open(); lives as long as the api. */
+const struct http_service *api_service(struct api *a);
+
+/* One per serving thread, for house_open(). */
+struct fanout **api_fanouts(struct api *a);
+
+/* Returns when every serving thread is there; only after http_server_open() succeeded. */
+void api_wait_for_threads(struct api *a);
+
+/* How letters reach the threads, for house_attach(); after api_wait_for_threads(). */
+struct fanout_route api_fanout_route(struct api *a);
+
+/* The control thread is alive: to be called at least once a second (status.md 15.2). */
+void api_beat(struct api *a);
+
+/* From now on /readyz says that the process is about to end. */
+void api_set_stopping(struct api *a);
+
+#endif

@@ -1,0 +1,123 @@
+/* api/api_private.h - what the files of api/ share. */
+#ifndef API_API_PRIVATE_H
+#define API_API_PRIVATE_H
+
+#include "api/api.h"
+#include "base/str.h"
+
+#include <stdatomic.h>
+
+/* ---- the table of routes (routes.c) ---------------------------------------------------------- */
+
+enum api_credential {
+    API_NO_CREDENTIAL,
+    API_SDK_KEY,       /* in Authorization */
+    API_MOBILE_KEY,    /* in Authorization */
+    API_ENVIRONMENT_ID /* the first variable of the path; such a route has CORS */
+};
+
+struct api_passage;
+
+/* One row of the one table (http-api.md 2.1). */
+struct api_route {
+    unsigned methods; /* 1u << HTTP_GET ... */
+    bool head;
+    const char *pattern;
+    enum api_credential credential;
+    bool while_starting;   /* passes also before the environment has started (events) */
+    bool stream;           /* answers with server-sent events */
+    enum fanout_kind kind; /* what a stream carries */
+    void (*handler)(struct http_request *req, struct api_passage *p);
+};
+
+extern const struct api_route api_routes[];
+extern const size_t api_route_count;
+
+/* ---- threads (api.c) ------------------------------------------------------------------------- */
+
+struct api_thread {
+    struct api *api;
+    struct http_thread *http;
+    struct fanout *fanout;
+    /* the status document as it was last asked for; status.c */
+    struct buf *status;
+    uint64_t status_generation;
+    int64_t status_until_ms;
+};
+
+struct api {
+    struct api_settings settings;
+    struct api_thread *threads;
+    struct fanout **fanouts;
+    struct http_route *routes;
+    struct http_service service;
+    atomic_size_t opened;
+    uv_sem_t ready;
+    _Atomic int64_t beat_ms; /* monotonic: the last sign of life of the control thread */
+    atomic_bool stopping;
+    int64_t started_ms; /* monotonic */
+};
+
+/* ---- the gate (gate.c) ----------------------------------------------------------------------- */
+
+/* What a request that got through goes on with; valid for this turn. */
+struct api_passage {
+    struct api_thread *thread;
+    const struct api_route *route;
+    unsigned slot;
+    struct env_snapshot *snapshot; /* borrowed; NULL on routes without credential */
+    struct http_headers headers;   /* for every answer from here on: CORS, X-LD-EnvId */
+    /* what the headers' values borrow from */
+    struct str methods;
+    struct str allowed_headers;
+};
+
+/* The checks of http-api.md 2.4, 3 and 4 that stand before every handler. False: it is answered. To
+ * be followed by api_passage_done() in any case. */
+bool api_gate(struct http_request *req, struct api_passage *p);
+void api_passage_done(struct api_passage *p);
+
+/* A text answer with the headers of the passage. */
+void api_answer_text(struct http_request *req, const struct api_passage *p, int status,
+                     const char *text);
+
+/* ---- credential.c ---------------------------------------------------------------------------- */
+
+/* The key in an Authorization header (http-api.md 3.1); false: there is none. */
+bool api_credential_parse(struct view header, struct view *key);
+
+/* ---- cors.c (http-api.md 4) ------------------------------------------------------------------ */
+
+/* Access-Control-Allow-Methods, present on every answer of the route. */
+void cors_add_methods(struct http_request *req, struct api_passage *p);
+
+/* The other headers; `facts` is NULL when the environment is not known or not there yet. */
+void cors_add_headers(struct http_request *req, struct api_passage *p,
+                      const struct env_facts *facts);
+
+/* The origin alone, for errors of the gate. */
+void cors_add_error_origin(struct http_request *req, struct api_passage *p);
+
+/* ---- stream.c -------------------------------------------------------------------------------- */
+
+extern const struct fanout_hooks stream_hooks;
+void stream_open(struct http_request *req, struct api_passage *p);
+
+/* ---- status.c, probe.c -------------------------------------------------------- */
+
+void status_document(struct http_request *req, struct api_passage *p);
+void status_environment(struct http_request *req, struct api_passage *p);
+void status_environment_by_keys(struct http_request *req, struct api_passage *p);
+void status_filtered(struct http_request *req, struct api_passage *p);
+void status_filtered_by_keys(struct http_request *req, struct api_passage *p);
+void probe_live(struct http_request *req, struct api_passage *p);
+void probe_ready(struct http_request *req, struct api_passage *p);
+void probe_startup(struct http_request *req, struct api_passage *p);
+
+/* ---- request_log.c --------------------------------------------------------------------------- */
+
+/* The debug lines of telemetry.md 8.6; for http_service.log_request. */
+void request_log(void *arg, const struct http_request *req, int status, uint64_t bytes,
+                 bool streaming, bool closed);
+
+#endif

@@ -1,0 +1,60 @@
+/* api/cors.c - which browser pages may read an answer (http-api.md 4, streaming.md 7.3). */
+#include "api/api_private.h"
+
+#define ALLOWED_HEADERS                                                                            \
+    "Cache-Control,Content-Type,Content-Length,Accept-Encoding,X-LaunchDarkly-User-Agent,"         \
+    "X-LaunchDarkly-Payload-ID,X-LaunchDarkly-Wrapper,X-LaunchDarkly-Event-Schema,"                \
+    "X-LaunchDarkly-Tags"
+
+static void add_origin(struct api_passage *p, struct view origin, bool varies)
+{
+    http_header_add(&p->headers, "Access-Control-Allow-Origin", origin);
+    if (varies)
+        http_header_add_text(&p->headers, "Vary", "Origin");
+}
+
+/* No list of origins: every page may read it. */
+static void add_any_origin(struct http_request *req, struct api_passage *p)
+{
+    struct view origin = http_request_header(req, "Origin");
+    bool echo = origin.len != 0 && !p->route->stream;
+    add_origin(p, echo ? origin : view_of("*"), echo);
+}
+
+static void add_listed_origin(struct http_request *req, struct api_passage *p, char *const *list)
+{
+    struct view origin = http_request_header(req, "Origin");
+    struct view answer = view_of(list[0]);
+    for (size_t i = 0; list[i] != NULL; i++)
+        if (view_is(origin, list[i]))
+            answer = view_of(list[i]);
+    add_origin(p, answer, list[1] != NULL || p->route->stream);
+}
+
+void cors_add_methods(struct http_request *req, struct api_passage *p)
+{
+    http_request_allowed_methods(req, ",", &p->methods);
+    http_header_add(&p->headers, "Access-Control-Allow-Methods", str_view(&p->methods));
+}
+
+void cors_add_headers(struct http_request *req, struct api_passage *p,
+                      const struct env_facts *facts)
+{
+    if (facts == NULL || facts->allowed_origins[0] == NULL)
+        add_any_origin(req, p);
+    else
+        add_listed_origin(req, p, facts->allowed_origins);
+    str_append_text(&p->allowed_headers, ALLOWED_HEADERS);
+    for (size_t i = 0; facts != NULL && facts->allowed_headers[i] != NULL; i++)
+        str_append_format(&p->allowed_headers, ",%s", facts->allowed_headers[i]);
+    http_header_add_text(&p->headers, "Access-Control-Allow-Credentials", "false");
+    http_header_add_text(&p->headers, "Access-Control-Max-Age", "300");
+    http_header_add(&p->headers, "Access-Control-Allow-Headers", str_view(&p->allowed_headers));
+    http_header_add_text(&p->headers, "Access-Control-Expose-Headers", "Date");
+}
+
+void cors_add_error_origin(struct http_request *req, struct api_passage *p)
+{
+    struct view origin = http_request_header(req, "Origin");
+    add_origin(p, origin.len != 0 ? origin : view_of("*"), origin.len != 0);
+}

@@ -1,0 +1,153 @@
+/* api/gate.c - who may pass: the steps before every handler (http-api.md 2.4, 3.3;
+ * streaming.md 7.2).
+ *
+ *   no or malformed key  401, empty
+ *   no list yet          503 A
+ *   unknown filter       404 F
+ *   unknown, refused     401 C, environment routes 404 D
+ *   still starting       503 B
+ *   OPTIONS              200, also instead of the two 503
+ *
+ * SDKs give up for ever on 401 and 404, so whatever may pass by itself is 503.
+ */
+#include "api/api_private.h"
+
+static const char text_no_list[] =
+    "Relay Proxy is not yet fully initialized, does not have list of environments yet";
+static const char text_starting[] = "client was not initialized";
+static const char text_unknown[] =
+    "Relay Proxy does not recognize the client credential (missing or "
+    "invalid Authorization header)";
+static const char text_unknown_id[] = "URL did not contain an environment ID";
+static const char text_unknown_filter[] =
+    "Relay Proxy recognizes the provided credential, but the payload filter was not found";
+
+static enum credential_kind credential_kind(const struct api_route *route)
+{
+    switch (route->credential) {
+    case API_MOBILE_KEY:
+        return CREDENTIAL_MOBILE_KEY;
+    case API_ENVIRONMENT_ID:
+        return CREDENTIAL_ENVIRONMENT_ID;
+    default:
+        return CREDENTIAL_SDK_KEY;
+    }
+}
+
+static bool has_cors(const struct api_passage *p)
+{
+    return p->route->credential == API_ENVIRONMENT_ID;
+}
+
+void api_answer_text(struct http_request *req, const struct api_passage *p, int status,
+                     const char *text)
+{
+    struct http_headers headers = p->headers;
+    struct str body = {0};
+    str_append_text(&body, text);
+    struct buf *buf = str_to_buf(&body);
+    http_header_add_text(&headers, "Content-Type", "text/plain; charset=utf-8");
+    http_respond(req, status, &headers, buf);
+    buf_unref(buf);
+    str_free(&body);
+}
+
+static bool refuse(struct http_request *req, struct api_passage *p, int status, const char *text)
+{
+    if (has_cors(p))
+        cors_add_error_origin(req, p);
+    if (status == 503)
+        http_header_add_text(&p->headers, "Retry-After", "1");
+    api_answer_text(req, p, status, text);
+    return false;
+}
+
+static bool refuse_unknown(struct http_request *req, struct api_passage *p)
+{
+    if (has_cors(p))
+        return refuse(req, p, 404, text_unknown_id);
+    return refuse(req, p, 401, text_unknown);
+}
+
+/* The question of a browser before its request; it must not fail for what the next second brings.
+ */
+static bool answer_preflight(struct http_request *req, struct api_passage *p,
+                             const struct env_facts *facts)
+{
+    cors_add_headers(req, p, facts);
+    http_respond(req, 200, &p->headers, NULL);
+    return false;
+}
+
+static bool credential_of(const struct http_request *req, const struct api_route *route,
+                          struct view *key)
+{
+    if (route->credential == API_ENVIRONMENT_ID) {
+        *key = http_request_variable(req, 0);
+        return true;
+    }
+    return api_credential_parse(http_request_header(req, "Authorization"), key);
+}
+
+static enum directory_answer look_up(const struct http_request *req, struct api_passage *p,
+                                     struct view key)
+{
+    struct str filter = {0};
+    (void)http_request_query(req, "filter", &filter);
+    enum directory_answer answer =
+        fanout_find(p->thread->fanout, credential_kind(p->route), key, str_view(&filter), &p->slot);
+    str_free(&filter);
+    return answer;
+}
+
+/* The environment is known: is it ready for this request? */
+static bool check_environment(struct http_request *req, struct api_passage *p)
+{
+    bool preflight = http_request_method(req) == HTTP_OPTIONS;
+    p->snapshot = fanout_snapshot(p->thread->fanout, p->slot);
+    if (p->snapshot == NULL || p->snapshot->state.readiness == ENV_REFUSED)
+        return refuse_unknown(req, p);
+    if (preflight)
+        return answer_preflight(req, p, p->snapshot->facts);
+    if (p->snapshot->state.readiness == ENV_STARTING && !p->route->while_starting)
+        return refuse(req, p, 503, text_starting);
+    if (has_cors(p))
+        cors_add_headers(req, p, p->snapshot->facts);
+    if (p->snapshot->facts->env_id[0] != '\0')
+        http_header_add_text(&p->headers, "X-LD-EnvId", p->snapshot->facts->env_id);
+    return true;
+}
+
+bool api_gate(struct http_request *req, struct api_passage *p)
+{
+    struct view key;
+    *p = (struct api_passage){0};
+    p->thread = http_thread_state(http_request_thread(req));
+    p->route = &api_routes[http_request_route(req)->id];
+    if (p->route->credential == API_NO_CREDENTIAL)
+        return true;
+    if (has_cors(p))
+        cors_add_methods(req, p);
+    if (!credential_of(req, p->route, &key)) {
+        http_respond(req, 401, &p->headers, NULL);
+        return false;
+    }
+    switch (look_up(req, p, key)) {
+    case DIRECTORY_NO_LIST:
+        return http_request_method(req) == HTTP_OPTIONS ? answer_preflight(req, p, NULL)
+                                                        : refuse(req, p, 503, text_no_list);
+    case DIRECTORY_UNKNOWN_FILTER:
+        return refuse(req, p, 404, text_unknown_filter);
+    case DIRECTORY_UNKNOWN:
+        return refuse_unknown(req, p);
+    case DIRECTORY_FOUND:
+        break;
+    }
+    return check_environment(req, p);
+}
+
+void api_passage_done(struct api_passage *p)
+{
+    str_free(&p->methods);
+    str_free(&p->allowed_headers);
+}

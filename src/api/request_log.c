@@ -1,0 +1,94 @@
+/* api/request_log.c - the debug line of a request (telemetry.md 8.6); nothing personal in it. */
+#include "api/api_private.h"
+#include "base/mask.h"
+
+#include <inttypes.h>
+
+#define HIDDEN "REDACTED"
+
+static struct view take_until(struct view *rest, const char *ends)
+{
+    size_t len = 0;
+    while (len < rest->len && strchr(ends, rest->data[len]) == NULL)
+        len++;
+    struct view part = view_make(rest->data, len);
+    *rest = view_from(*rest, len);
+    return part;
+}
+
+static void take_separator(struct view *rest, struct str *out)
+{
+    if (rest->len != 0)
+        str_append_char(out, rest->data[0]);
+    *rest = view_from(*rest, 1);
+}
+
+/* The path, with the segment that stands for {context} hidden. Segments are counted from the end,
+ * because the target may have a host in front. */
+static void write_path(struct view path, struct view pattern, struct str *out)
+{
+    while (path.len != 0) {
+        struct view segment = take_until(&path, "/");
+        struct view model = take_until(&pattern, "/");
+        if (view_is(model, "{context}") && segment.len != 0)
+            str_append_text(out, HIDDEN);
+        else
+            str_append(out, segment);
+        take_separator(&path, out);
+        pattern = view_from(pattern, 1);
+    }
+}
+
+static bool is_personal(struct view name)
+{
+    return view_is(name, "h") || view_is(name, "d") || view_is(name, "auth");
+}
+
+static void write_query(struct view query, struct str *out)
+{
+    while (query.len != 0) {
+        struct view pair = take_until(&query, "&");
+        struct view name = take_until(&pair, "=");
+        str_append(out, name);
+        if (is_personal(name) && pair.len != 0)
+            str_append_text(out, "=" HIDDEN);
+        else
+            str_append(out, pair);
+        take_separator(&query, out);
+    }
+}
+
+static void write_url(const struct http_request *req, struct str *out)
+{
+    struct view rest = http_request_target(req);
+    struct view path = take_until(&rest, "?");
+    write_path(path, view_of(http_request_route(req)->pattern), out);
+    take_separator(&rest, out);
+    write_query(rest, out);
+}
+
+void request_log(void *arg, const struct http_request *req, int status, uint64_t bytes,
+                 bool streaming, bool closed)
+{
+    (void)arg;
+    if (http_request_route(req) == NULL || !log_enabled(log_global(), LOG_DEBUG))
+        return;
+    struct str url = {0};
+    struct str auth = {0};
+    write_url(req, &url);
+    mask_authorization(http_request_header(req, "Authorization"), &auth);
+    if (streaming && closed)
+        log_line(log_global(), LOG_DEBUG, "Stream closed: url=%s auth=%s bytes=%" PRIu64,
+                 str_text(&url), str_text(&auth), bytes);
+    else if (streaming)
+        log_line(log_global(), LOG_DEBUG, "Request: method=%s url=%s auth=%s status=%d (streaming)",
+                 http_method_name(http_request_method(req)), str_text(&url), str_text(&auth),
+                 status);
+    else
+        log_line(log_global(), LOG_DEBUG,
+                 "Request: method=%s url=%s auth=%s status=%d bytes=%" PRIu64,
+                 http_method_name(http_request_method(req)), str_text(&url), str_text(&auth),
+                 status, bytes);
+    str_free(&url);
+    str_free(&auth);
+}

@@ -1,0 +1,24 @@
+/* api/routes.c - the one table of routes (http-api.md 2.1); the first row that fits a request wins.
+ */
+#include "api/api_private.h"
+
+#define GET (1u << HTTP_GET)
+
+const struct api_route api_routes[] = {
+    {GET, true, "/status", API_NO_CREDENTIAL, .handler = status_document},
+    {GET, false, "/all", API_SDK_KEY, .stream = true, .kind = FANOUT_ALL, .handler = stream_open},
+    {GET, false, "/flags", API_SDK_KEY, .stream = true, .kind = FANOUT_FLAGS,
+     .handler = stream_open},
+    {GET, true, "/status/{identifier}", API_NO_CREDENTIAL, .handler = status_environment},
+    {GET, true, "/status/{projKey}/{envKey}", API_NO_CREDENTIAL,
+     .handler = status_environment_by_keys},
+    {GET, true, "/status/{identifier}/filters/{filterKey}", API_NO_CREDENTIAL,
+     .handler = status_filtered},
+    {GET, true, "/status/{projKey}/{envKey}/filters/{filterKey}", API_NO_CREDENTIAL,
+     .handler = status_filtered_by_keys},
+    {GET, true, "/livez", API_NO_CREDENTIAL, .handler = probe_live},
+    {GET, true, "/readyz", API_NO_CREDENTIAL, .handler = probe_ready},
+    {GET, true, "/startupz", API_NO_CREDENTIAL, .handler = probe_startup},
+};
+
+const size_t api_route_count = ARRAY_LEN(api_routes);
