@@ -4,6 +4,7 @@
 
 #include "config/database.h"
 #include "config/environ_names.h"
+#include "config/environ_redis.h"
 #include "config/record.h"
 #include "config/value.h"
 
@@ -87,68 +88,17 @@ static void unused_warn(struct reader *r, const struct config_option *o, const c
                       switches[config_database_of_section(o->section)]);
 }
 
-/* ---- Redis (8.2, section 15) --------------------------------------------------------------------
- */
-
-/* "tcp://host:port" as container links set it. False: not a valid integer. */
-static bool linked_port_assign(struct reader *r, struct view value)
-{
-    struct config_record record = config_record_of(r->c);
-    const struct config_option *host = config_option_at(r->c, &r->c->redis.host);
-    const struct config_option *port = config_option_at(r->c, &r->c->redis.port);
-    struct error err;
-    struct view rest = view_from(value, strlen("tcp://"));
-    size_t end = 0;
-    while (end < rest.len && rest.data[end] != ':' && rest.data[end] != '[')
-        end++;
-    if (rest.len > 0 && rest.data[0] == '[') {
-        const char *close = memchr(rest.data, ']', rest.len);
-        end = close != NULL ? (size_t)(close - rest.data) + 1 : rest.len;
-    }
-    struct view name = view_make(rest.data, end);
-    struct view number = view_from(rest, end);
-    if (number.len == 0)
-        number = view_of(":6379");
-    if (number.data[0] != ':' ||
-        !config_record_assign(record, port, view_from(number, 1), from_variable, &err) ||
-        number.len == 1)
-        return false;
-    if (name.len > 1 && name.data[0] == '[' && name.data[name.len - 1] == ']')
-        name = view_make(name.data + 1, name.len - 2);
-    return config_record_assign(record, host, name, from_variable, &err);
-}
-
 static void redis_port_read(struct reader *r, struct view value)
 {
-    const char *url = config_environ_get(r->envp, "REDIS_URL");
-    const char *url_file = config_environ_get(r->envp, "REDIS_URL_FILE");
     struct view variable = view_of("REDIS_PORT");
     if (!view_starts(value, "tcp://")) {
         variable_assign(r, config_record_of(r->c), config_option_at(r->c, &r->c->redis.port),
                         variable, value);
-    } else if ((url != NULL && url[0] != '\0') || (url_file != NULL && url_file[0] != '\0')) {
-        str_append_text(r->warnings,
-                        "REDIS_PORT is ignored because it was set for a container link "
-                        "and REDIS_URL is set\n");
-    } else if (!linked_port_assign(r, value)) {
+    } else if (environ_redis_has_url(r->c, r->envp)) {
+        str_append_text(r->warnings, "REDIS_PORT is ignored because it was set for a container "
+                                     "link and there is a Redis URL\n");
+    } else if (!environ_redis_link_assign(r->c, value)) {
         problem_add(r, variable, "not a valid integer");
-    }
-}
-
-/* The address of a variable replaces the address of the file, in whatever form that one was. */
-static void redis_address_settle(struct reader *r)
-{
-    struct config_record record = config_record_of(r->c);
-    const struct config_option *url = config_option_at(r->c, &r->c->redis.url);
-    const struct config_option *parts[] = {config_option_at(r->c, &r->c->redis.host),
-                                           config_option_at(r->c, &r->c->redis.port)};
-    struct config_slot *slot = config_record_slot(record, url);
-    if (slot->value.source != CONFIG_FROM_VARIABLE &&
-        slot->secret_file.source != CONFIG_FROM_VARIABLE)
-        return;
-    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-        if (config_record_slot(record, parts[i])->value.source == CONFIG_FROM_FILE)
-            config_record_reset(record, parts[i]);
     }
 }
 
@@ -352,7 +302,7 @@ static void section_end(struct reader *r, const char *section)
     struct config_list *tags = &r->c->datadog.tag;
     if (strcmp(section, "Redis") == 0 && is_on(r->c, section)) {
         removed_check(r, "REDIS_TTL", "this variable is no longer supported; use CACHE_TTL");
-        redis_address_settle(r);
+        environ_redis_settle(r->c);
     } else if (strcmp(section, "Datadog") == 0 && tags->count > 1) {
         qsort(tags->items, tags->count, sizeof *tags->items, text_compare);
     }

@@ -7,10 +7,7 @@
 #include "config/spelling.h"
 #include "config/value.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
 struct reader {
     struct config *c;
@@ -57,6 +54,19 @@ static bool syntax_problem_add(struct reader *r, size_t offset, const char *text
     return false;
 }
 
+/* A key that stands where a name belongs was pasted there by mistake; it stays a secret. */
+static void property_append(struct view property, struct str *out)
+{
+    static const char *const key_prefixes[] = {"sdk-", "mob-", "rel-", "api-"};
+    for (size_t i = 0; i < ARRAY_LEN(key_prefixes) && property.len > 8; i++) {
+        if (view_starts(property, key_prefixes[i])) {
+            str_append_format(out, "\"****%.*s\"", 4, property.data + property.len - 4);
+            return;
+        }
+    }
+    config_quote(property, out);
+}
+
 /* `section "Environment", subsection "a", variable "ttl"`, as typed. */
 static void place_append(const struct reader *r, bool with_property, struct str *out)
 {
@@ -68,7 +78,7 @@ static void place_append(const struct reader *r, bool with_property, struct str 
     }
     if (with_property) {
         str_append_text(out, ", variable ");
-        config_quote(str_view(&r->property), out);
+        property_append(str_view(&r->property), out);
     }
 }
 
@@ -321,61 +331,6 @@ bool config_file_parse(struct config *c, const char *path, struct view text, str
     str_free(&r.subsection);
     str_free(&r.property);
     return r.problem_count == 0;
-}
-
-/* ---- the file itself ----------------------------------------------------------------------------
- */
-
-void config_reason_append(int number, struct str *out)
-{
-    const char *text = strerror(number);
-    char first = text[0];
-    str_append_char(out, first >= 'A' && first <= 'Z' ? (char)(first - 'A' + 'a') : first);
-    if (first != '\0')
-        str_append_text(out, text + 1);
-}
-
-static void reason_set(struct error *err, const char *step, const char *path, int number)
-{
-    struct str reason = {0};
-    config_reason_append(number, &reason);
-    error_set(err, "%s %s: %s", step, path, str_text(&reason));
-    str_free(&reason);
-}
-
-bool config_file_read(const char *path, size_t limit, const char *what, struct str *out,
-                      struct error *err)
-{
-    char bytes[16384];
-    bool ok = false;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        reason_set(err, "open", path, errno);
-        return false;
-    }
-    for (;;) {
-        ssize_t got = read(fd, bytes, sizeof bytes);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            reason_set(err, "read", path, errno);
-            break;
-        }
-        if (got == 0) {
-            ok = true;
-            break;
-        }
-        if (out->len + (size_t)got > limit) {
-            error_set(err, "%s is larger than %zu %s", what,
-                      limit >= 1048576 ? limit >> 20 : limit >> 10,
-                      limit >= 1048576 ? "MiB" : "KiB");
-            break;
-        }
-        str_append(out, view_make(bytes, (size_t)got));
-    }
-    explicit_bzero(bytes, sizeof bytes);
-    close(fd);
-    return ok;
 }
 
 bool config_file_load(struct config *c, const char *path, struct str *warnings, struct str *problem)

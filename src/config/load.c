@@ -38,7 +38,8 @@ static void data_files_add(struct config *c, const struct config_command *cmd)
     }
 }
 
-bool config_sources_read(struct config *c, const struct config_command *cmd, char *const *envp,
+/* File, command line, variables: one over the other (6). */
+static bool sources_read(struct config *c, const struct config_command *cmd, char *const *envp,
                          struct str *warnings, struct str *problem)
 {
     if (!file_read(c, cmd, warnings, problem))
@@ -55,7 +56,8 @@ bool config_sources_read(struct config *c, const struct config_command *cmd, cha
     return ok;
 }
 
-void config_validate(struct config *c, char *const *envp, struct config_report *r)
+/* Everything of section 7, and what follows from it. */
+static void validate(struct config *c, char *const *envp, struct config_report *r)
 {
     config_secrets_read(c, r);
     config_uris_derive(c);
@@ -90,21 +92,37 @@ static bool report_take(struct config_report *r, const struct config_command *cm
     return ok;
 }
 
-bool config_load(const struct config_command *cmd, char *const *envp, const struct config **out,
-                 struct str *warnings, struct str *problem)
+bool config_build(const struct config_command *cmd, char *const *envp, const struct config **out,
+                  struct str *warnings, struct str *problem)
 {
     struct config_report report = {.warnings = warnings};
     struct config *c = config_new();
-    bool ok = config_sources_read(c, cmd, envp, warnings, problem);
+    bool ok = sources_read(c, cmd, envp, warnings, problem);
     if (ok) {
-        config_validate(c, envp, &report);
-        if (report.errors.len == 0)
-            config_supported_check(c, &report);
+        validate(c, envp, &report);
         ok = report_take(&report, cmd, problem);
     }
     if (ok)
         *out = c;
     else
         config_unref(c);
+    return ok;
+}
+
+bool config_load(const struct config_command *cmd, char *const *envp, const struct config **out,
+                 struct str *warnings, struct str *problem)
+{
+    const struct config *c = NULL;
+    struct str missing = {0};
+    bool ok = config_build(cmd, envp, &c, warnings, problem);
+    if (ok && !config_supported_check(c, &missing)) {
+        str_append_format(problem, "Unable to create relay: %s", str_text(&missing));
+        ok = false;
+    }
+    if (ok)
+        *out = c;
+    else
+        config_unref(c);
+    str_free(&missing);
     return ok;
 }

@@ -149,6 +149,13 @@ static void record_init(struct config_record r)
     }
 }
 
+static void text_free(const struct config_option *o, char *text)
+{
+    if (o->flags & CONFIG_SECRET)
+        explicit_bzero(text, strlen(text));
+    mem_free(text);
+}
+
 static void record_free(struct config_record r)
 {
     for (size_t i = 0; i < config_option_count; i++) {
@@ -158,7 +165,7 @@ static void record_free(struct config_record r)
         if (is_list(o))
             config_list_clear(config_record_field(r, o));
         else if (is_text(o))
-            mem_free(*(char **)config_record_field(r, o));
+            text_free(o, *(char **)config_record_field(r, o));
         secret_path_clear(config_record_slot(r, o));
     }
     mem_free(r.slots);

@@ -62,11 +62,15 @@ static const struct {
     {wants_second_delivery, "flagDelivery other than v1", "remove the option"},
 };
 
-void config_supported_check(const struct config *c, struct config_report *r)
+bool config_supported_check(const struct config *c, struct str *problem)
 {
+    bool ok = true;
     for (size_t i = 0; i < ARRAY_LEN(missing); i++) {
-        if (missing[i].wanted(c))
-            config_report_start_error(r, "%s is not available in this version; %s", missing[i].what,
-                                      missing[i].instead);
+        if (!missing[i].wanted(c))
+            continue;
+        str_append_format(problem, "%s%s is not available in this version; %s", ok ? "" : ", ",
+                          missing[i].what, missing[i].instead);
+        ok = false;
     }
+    return ok;
 }

@@ -4,9 +4,9 @@
 #define CONFIG_SUPPORTED_H
 
 #include "config/config.h"
-#include "config/report.h"
 
-/* Reports each thing asked for that this version does not have. */
-void config_supported_check(const struct config *c, struct config_report *r);
+/* False when this version lacks something that was asked for; each is named in `problem`, joined
+ * with ", ". */
+MUST_CHECK bool config_supported_check(const struct config *c, struct str *problem);
 
 #endif
