@@ -129,7 +129,7 @@ static void file_loaded(struct source_file *s, struct file_look *k)
 {
     mem_free(s->good);
     s->good = mem_alloc(s->path_count * sizeof *s->good);
-    memcpy(s->good, k->now, s->path_count * sizeof *s->good);
+    memcpy(s->good, s->seen, s->path_count * sizeof *s->good);
     dataset_unref(s->data);
     s->data = k->data;
     mem_free(s->problem);
