@@ -92,12 +92,11 @@ static void model_visit(const struct model *m, size_t kind, size_t at, bool *beg
     out[(*count)++] = it;
 }
 
-static void model_render(const struct model *m, size_t kind, struct item *const *ordered,
-                         struct str *out)
+static void items_render(struct item *const *ordered, size_t count, struct str *out)
 {
     const char *comma = "";
     str_append_char(out, '{');
-    for (size_t i = 0; i < m->count[kind]; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (ordered[i]->deleted)
             continue;
         str_append_format(out, "%s\"%.*s\":%s", comma, VIEW_ARGS(ordered[i]->key),
@@ -111,7 +110,7 @@ static void kind_check(struct version *v, size_t kind, struct str *rendered)
 {
     struct model *m = &v->model;
     bool begun[KEYS] = {false};
-    struct item *want[KEYS];
+    struct item *want[KEYS] = {NULL};
     size_t live = 0;
     size_t count = 0;
     for (size_t i = 0; i < m->count[kind]; i++) {
@@ -126,7 +125,7 @@ static void kind_check(struct version *v, size_t kind, struct str *rendered)
     assert_int_equal(got_count, count);
     for (size_t i = 0; i < count; i++)
         assert_ptr_equal(got[i], want[i]);
-    model_render(m, kind, want, rendered);
+    items_render(want, count, rendered);
 }
 
 static void version_check(struct version *v)

@@ -19,8 +19,10 @@ static void row_check(char *line)
     struct view input = column_take(&line);
     struct view want = column_take(&line);
     struct item *it = item_parse(kind, key, input, &err);
-    if (it == NULL)
+    if (it == NULL) {
         fail_msg("%.*s: %s", VIEW_ARGS(key), err.text);
+        return;
+    }
     assert_int_equal(it->deleted, want.len == 0);
     if (!it->deleted && !view_equal(buf_view(it->text), want))
         fail_msg("%.*s\ngot  %s\nwant %.*s", VIEW_ARGS(key), it->text->data, VIEW_ARGS(want));
