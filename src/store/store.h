@@ -1,13 +1,19 @@
 /* store/ - the database behind one environment (spec data-store.md).
  *
- *   env --store_*_post--> queue (in order, per environment) --> kind: memory or SQLite --> disk
- *   env <--store_listener-- results, state
+ *   env --store_*_post--> queue (in order, one operation at a time) --> kind: memory or SQLite -->
+ * disk env <--store_listener-- results, state of the database (monitor)
  *
  * Lives on the control thread; blocking work runs on the libuv thread pool, one job at a time per
- * database. A write is queued behind the broadcast and never delays it. May call: flags, base.
+ * database. May call: flags, base.
+ *
+ * Who lives here: store.c (life, posts, what an answer means), queue.c (order, what may be left
+ * out), hold.c (when an update may be broadcast), monitor.c (outages, health checks, filling
+ * again), database.c (what environments share), store_kind.h (what a kind must do), memory.c,
+ * sqlite*.c.
  *
  * Life: store_open -> any number of posts -> store_close -> listener->closed (memory gone).
- * Nothing in the listener is called from inside the call that asked; it comes from a later loop turn.
+ * Nothing in the listener is called from inside the call that asked; it comes from a later loop
+ * turn.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -36,10 +42,14 @@ struct store_contents {
 struct store_listener {
     void *owner;
     void (*read_done)(void *owner, const struct store_contents *contents);
-    /* A queued write failed; the store tries again by itself after recovery (data-store.md 7.3). */
+    /* The write with this number, and all before it, may be broadcast; see store_writes_first(). */
+    void (*released)(void *owner, uint64_t number);
+    /* A write failed and was logged; the store writes everything again after recovery
+     * (data-store.md 7.3). */
     void (*write_failed)(void *owner, const char *problem);
     void (*state_changed)(void *owner, enum store_state state);
-    /* The database was lost or replaced and must be filled: answer with store_init_post(). */
+    /* The database lost its contents, or missed writes: answer from inside this call with
+     * store_refill_post(). Who has no data yet does not answer. */
     void (*refill_wanted)(void *owner);
     void (*closed)(void *owner);
 };
@@ -59,27 +69,55 @@ struct store_settings {
     int64_t health_check_interval_ms; /* 0: off */
 };
 
-/* Opens (SQLite: creates, checks, sets aside a damaged file) before the loop runs; this may block.
- * False with *err set when the process must not start (data-store.md 9.5). */
+/* Opens (SQLite: creates, checks whose file it is) before the loop runs; this may block. False with
+ * *err set when the process must not start (data-store.md 9.5). */
 MUST_CHECK bool store_database_open(const struct store_settings *settings, uv_loop_t *loop,
                                     const struct clock *clock, struct store_database **out,
                                     struct error *err);
 
-/* After every store of it was closed. Finishes queued work for at most 3 s, checkpoints, then calls
- * `closed` from a later loop turn. */
+/* After every store of it was closed. Checkpoints, then calls `closed` from a later loop turn. */
 void store_database_close(struct store_database *db, void (*closed)(void *arg), void *arg);
 
 /* `prefix` is the effective prefix (data-store.md 2.3, 9.1); copied. `log` gets a reference. */
 struct store *store_open(struct store_database *db, const char *prefix, struct log_scope *log,
                          const struct store_listener *listener);
 
-/* Replaces everything (Init). Takes a reference of its own. A newer Init makes older queued writes of
- * this store superfluous. */
-void store_init_post(struct store *s, struct dataset *data);
+/* ---- writing -----------------------------------------------------------------------------------
+ *
+ * Every write has a number, counting up from 1 in each store.
+ *
+ *   network database    accept -> new data set -> broadcast -> store_*_post()
+ *   embedded database   store_*_post() -> listener->released -> accept -> new data set -> broadcast
+ *
+ * The first line is the rule (spec README, decision 2): a network database may be slow or away, and
+ * what it missed is repaired while this process lives. The embedded file is all that the next start
+ * has when the process is killed and LaunchDarkly is away, so no SDK may have seen what is not in
+ * it; and it can afford to come first, because writing a row takes some 50 microseconds. The second
+ * line holds only while it does: `released` comes when the write ended, well or badly, and at the
+ * latest STORE_HOLD_*_MS after its post. From then on store_writes_first() is false until the
+ * database has caught up, so a slow, full or locked disk delays one broadcast once and loses none.
+ */
+#define STORE_HOLD_UPSERT_MS 50
+#define STORE_HOLD_INIT_MS 1000
+
+/* Must the next update wait for `released`? When it is false, earlier ones need not wait either. */
+bool store_writes_first(const struct store *s);
+
+/* Replaces everything (Init). Takes a reference of its own. A newer Init makes older queued writes
+ * of this store superfluous. Returns the write's number. */
+uint64_t store_init_post(struct store *s, struct dataset *data);
 
 /* Writes one item or tombstone if it is newer than the stored one (Upsert); in order behind earlier
- * posts. Takes a reference of its own. */
-void store_upsert_post(struct store *s, struct item *it);
+ * posts. Takes a reference of its own. Returns the write's number. */
+uint64_t store_upsert_post(struct store *s, struct item *it);
+
+/* Answers refill_wanted. `current`: LaunchDarkly's stream is up, so the database becomes this data.
+ * Otherwise the data may be older than the database's: if that still has its marker, only newer
+ * items are written and nothing is deleted (data-store.md 7.3). Takes a reference of its own. */
+void store_refill_post(struct store *s, struct dataset *data, bool current);
+
+/* ---- reading and asking ------------------------------------------------------------------------
+ */
 
 /* Reads everything; listener->read_done follows. In order behind earlier posts. */
 void store_read_post(struct store *s);
@@ -89,7 +127,8 @@ enum store_state store_state(const struct store *s);
 /* Writes that are queued or running. */
 size_t store_pending(const struct store *s);
 
-/* Queued writes are still carried out. May be called from any callback on the control thread. */
+/* Queued writes are still carried out, for at most 3 s. May be called from any callback on the
+ * control thread; nothing but `closed` is called afterwards. */
 void store_close(struct store *s);
 
 /* What /status prints (status.md 6): kind ("sqlite", NULL for memory), server, prefix; borrowed. */

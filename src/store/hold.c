@@ -1,0 +1,73 @@
+/* store/hold.c - when may an update be broadcast? (store.h, "writing")
+ *
+ *   posted 1 2 3 4 5 6        the timer stands at the deadline of write 3, the oldest that nobody
+ *          ^ released   ^     knows the end of; when it fires all of them are released
+ */
+#include "store/store_private.h"
+
+bool store_writes_first(const struct store *s)
+{
+    return s->db->backend->class->embedded && s->monitor.state == STORE_VALID && !s->hold.behind &&
+           !s->closing;
+}
+
+static void expired(uv_timer_t *timer)
+{
+    struct store *s = CONTAINER_OF(timer, struct store, hold.timer);
+    s->hold.behind = true;
+    store_hold_release_all(s);
+}
+
+static const struct store_job *oldest_held(const struct store *s)
+{
+    const struct list *lists[] = {&s->queue.running, &s->queue.waiting};
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        LIST_EACH (link, lists[i]) {
+            const struct store_job *j = CONTAINER_OF(link, struct store_job, link);
+            if (j->number > s->hold.released)
+                return j;
+        }
+    }
+    return NULL;
+}
+
+static void arm(struct store *s)
+{
+    const struct store_job *j = store_writes_first(s) ? oldest_held(s) : NULL;
+    if (j == NULL) {
+        (void)uv_timer_stop(&s->hold.timer);
+        return;
+    }
+    uint64_t now = uv_now(s->db->loop);
+    uint64_t wait = j->hold_until_ms > now ? j->hold_until_ms - now : 0;
+    (void)uv_timer_start(&s->hold.timer, expired, wait, 0);
+}
+
+void store_hold_posted(struct store *s, struct store_job *job)
+{
+    uint64_t limit = job->it != NULL ? STORE_HOLD_UPSERT_MS : STORE_HOLD_INIT_MS;
+    job->number = ++s->hold.posted;
+    job->hold_until_ms = uv_now(s->db->loop) + limit;
+    if (!uv_is_active((uv_handle_t *)&s->hold.timer))
+        arm(s);
+}
+
+void store_hold_release(struct store *s, uint64_t number)
+{
+    if (number <= s->hold.released || s->closing)
+        return;
+    s->hold.released = number;
+    s->listener.released(s->listener.owner, number);
+    arm(s);
+}
+
+void store_hold_release_all(struct store *s)
+{
+    store_hold_release(s, s->hold.posted);
+}
+
+void store_hold_caught_up(struct store *s)
+{
+    if (store_pending(s) == 0)
+        s->hold.behind = false;
+}

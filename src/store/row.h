@@ -1,0 +1,20 @@
+/* store/row.h - one stored item, whoever wrote it (data-store.md 2.1). For the files of store/
+ * only. */
+#ifndef STORE_ROW_H
+#define STORE_ROW_H
+
+#include "flags/item.h"
+
+/* What a database with columns of their own for version and tombstone keeps about an item. */
+struct store_row {
+    enum item_kind kind;
+    struct view key; /* the database's key; the JSON "key" means nothing */
+    int64_t version;
+    bool deleted;
+    struct view data;
+};
+
+/* One reference; NULL with *err set when the row is no item or its parts contradict one another. */
+MUST_CHECK struct item *store_row_item(const struct store_row *row, struct error *err);
+
+#endif

@@ -1,0 +1,407 @@
+/* store/sqlite_file.c - see sqlite_file.h. The order of statements is that of data-store.md 9.3. */
+#include "store/sqlite_file.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define APPLICATION_ID 1718383225 /* 0x666C7279, "flry" */
+#define SCHEMA_VERSION 1
+#define HEADER_SIZE 105 /* the file's header, and the head of the schema table's first page */
+#define STRING_OF(x) #x
+#define NUMBER(x) STRING_OF(x)
+
+static const char creation[] =
+    "BEGIN IMMEDIATE;"
+    "PRAGMA application_id = " NUMBER(
+        APPLICATION_ID) ";"
+                        "PRAGMA user_version = " NUMBER(
+                            SCHEMA_VERSION) ";"
+                                            "CREATE TABLE IF NOT EXISTS item ("
+                                            "  id      INTEGER PRIMARY KEY,"
+                                            "  prefix  TEXT    NOT NULL,"
+                                            "  kind    TEXT    NOT NULL,"
+                                            "  key     TEXT    NOT NULL,"
+                                            "  version INTEGER NOT NULL,"
+                                            "  deleted INTEGER NOT NULL,"
+                                            "  data    TEXT    NOT NULL,"
+                                            "  UNIQUE (prefix, kind, key)"
+                                            ") STRICT;"
+                                            "CREATE TABLE IF NOT EXISTS marker ("
+                                            "  prefix  TEXT    NOT NULL,"
+                                            "  name    TEXT    NOT NULL,"
+                                            "  value   TEXT    NOT NULL,"
+                                            "  PRIMARY KEY (prefix, name)"
+                                            ") STRICT, WITHOUT ROWID;"
+                                            "CREATE TABLE IF NOT EXISTS autoconfig ("
+                                            "  namespace TEXT NOT NULL,"
+                                            "  item_key  TEXT NOT NULL,"
+                                            "  item      BLOB NOT NULL,"
+                                            "  PRIMARY KEY (namespace, item_key)"
+                                            ") STRICT, WITHOUT ROWID;"
+                                            "CREATE TABLE IF NOT EXISTS big_segment_meta ("
+                                            "  prefix TEXT PRIMARY KEY, cursor TEXT, "
+                                            "synchronized_on INTEGER) WITHOUT ROWID;"
+                                            "CREATE TABLE IF NOT EXISTS big_segment_ref ("
+                                            "  id INTEGER PRIMARY KEY, prefix TEXT NOT NULL, ref "
+                                            "TEXT NOT NULL, UNIQUE (prefix, ref));"
+                                            "CREATE TABLE IF NOT EXISTS big_segment_member ("
+                                            "  ref INTEGER NOT NULL, hash TEXT NOT NULL, included "
+                                            "INTEGER NOT NULL,"
+                                            "  PRIMARY KEY (hash, ref, included)) WITHOUT ROWID;"
+                                            "COMMIT";
+
+static const char *const statement_texts[SQLITE_ST_COUNT] = {
+    [SQLITE_ST_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+    [SQLITE_ST_BEGIN_READ] = "BEGIN",
+    [SQLITE_ST_COMMIT] = "COMMIT",
+    [SQLITE_ST_UPSERT] =
+        "INSERT INTO item (prefix, kind, key, version, deleted, data) VALUES (?1,?2,?3,?4,?5,?6) "
+        "ON CONFLICT (prefix, kind, key) DO UPDATE SET version = excluded.version, "
+        "deleted = excluded.deleted, data = excluded.data WHERE excluded.version > item.version",
+    [SQLITE_ST_PUT] =
+        "INSERT INTO item (prefix, kind, key, version, deleted, data) VALUES (?1,?2,?3,?4,?5,?6) "
+        "ON CONFLICT (prefix, kind, key) DO UPDATE SET version = excluded.version, "
+        "deleted = excluded.deleted, data = excluded.data WHERE excluded.version <> item.version "
+        "OR excluded.deleted <> item.deleted OR excluded.data <> item.data",
+    [SQLITE_ST_KEYS] = "SELECT id, key FROM item WHERE prefix = ?1 AND kind = ?2",
+    [SQLITE_ST_DELETE] = "DELETE FROM item WHERE id = ?1",
+    [SQLITE_ST_MARK] = "INSERT INTO marker (prefix, name, value) VALUES (?1, '$inited', ?2) "
+                       "ON CONFLICT (prefix, name) DO UPDATE SET value = excluded.value",
+    [SQLITE_ST_MARKED] = "SELECT 1 FROM marker WHERE prefix = ?1 AND name = '$inited'",
+    [SQLITE_ST_ROWS] =
+        "SELECT key, version, deleted, data FROM item WHERE prefix = ?1 AND kind = ?2",
+};
+
+void sqlite_file_init(struct sqlite_file *f, const struct store_settings *settings)
+{
+    *f = (struct sqlite_file){.synchronous_full = settings->synchronous_full,
+                              .busy_timeout_ms = settings->busy_timeout_ms};
+    f->path = mem_copy_text(settings->path, strlen(settings->path));
+}
+
+void sqlite_file_free(struct sqlite_file *f)
+{
+    sqlite_file_close(f, false);
+    mem_free(f->path);
+    mem_free(f->real);
+}
+
+/* ---- the file before SQLite sees it ------------------------------------------------------------
+ */
+
+static void cannot_open(const struct sqlite_file *f, const char *reason, struct error *err)
+{
+    error_set(err,
+              "cannot open SQLite database \"%s\": %s; check that the directory exists and is "
+              "writable",
+              f->path, reason);
+}
+
+const char *sqlite_network_file_system(int64_t type)
+{
+    static const struct {
+        uint32_t type;
+        const char *name;
+    } rows[] = {{0x6969, "NFS"}, {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB2"}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (rows[i].type == (uint32_t)type)
+            return rows[i].name;
+    }
+    return NULL;
+}
+
+/* Makes the file if there is none: SQLite would leave its mode to the umask. */
+static int descriptor_open(const struct sqlite_file *f)
+{
+    int fd = open(f->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST)
+        fd = open(f->path, O_RDWR | O_CLOEXEC);
+    return fd;
+}
+
+static uint32_t big_endian(const unsigned char *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static enum sqlite_opened identity_refused(const struct sqlite_file *f, uint32_t application,
+                                           uint32_t version, struct error *err)
+{
+    if (application != APPLICATION_ID)
+        error_set(err, "\"%s\" is not a flagrelay database", f->path);
+    else
+        error_set(err,
+                  "\"%s\" was written by a newer version (schema %u, this program knows " NUMBER(
+                      SCHEMA_VERSION) ")",
+                  f->path, version);
+    return SQLITE_OPEN_REFUSED;
+}
+
+/* Whose file is it? Looks at bytes, because SQLite may write to whatever it opens. A file of ours
+ * that was not finished has no application id and no tables yet: its schema page has no cells. */
+static enum sqlite_opened header_look(const struct sqlite_file *f, int fd, struct error *err)
+{
+    unsigned char h[HEADER_SIZE] = {0};
+    ssize_t got = pread(fd, h, sizeof h, 0);
+    if (got < 0) {
+        cannot_open(f, strerror(errno), err);
+        return SQLITE_OPEN_REFUSED;
+    }
+    if (got == 0)
+        return SQLITE_OPENED;
+    if (got < (ssize_t)sizeof h || memcmp(h, "SQLite format 3", 16) != 0) {
+        error_set(err, "file is not a database");
+        return SQLITE_OPEN_DAMAGED;
+    }
+    uint32_t version = big_endian(h + 60);
+    uint32_t application = big_endian(h + 68);
+    bool no_tables = h[100] == 13 && h[103] == 0 && h[104] == 0;
+    if (application == APPLICATION_ID ? version > SCHEMA_VERSION : application != 0 || !no_tables)
+        return identity_refused(f, application, version, err);
+    return SQLITE_OPENED;
+}
+
+static enum sqlite_opened real_path_find(struct sqlite_file *f, struct error *err)
+{
+    struct stat link;
+    char resolved[PATH_MAX];
+    const char *real = f->path;
+    if (lstat(f->path, &link) == 0 && S_ISLNK(link.st_mode))
+        real = realpath(f->path, resolved);
+    if (real == NULL) {
+        cannot_open(f, strerror(errno), err);
+        return SQLITE_OPEN_REFUSED;
+    }
+    mem_free(f->real);
+    f->real = mem_copy_text(real, strlen(real));
+    return SQLITE_OPENED;
+}
+
+static enum sqlite_opened file_look(struct sqlite_file *f, int fd, struct error *err)
+{
+    struct stat file;
+    struct statfs system;
+    if (fstat(fd, &file) != 0 || fstatfs(fd, &system) != 0) {
+        cannot_open(f, strerror(errno), err);
+        return SQLITE_OPEN_REFUSED;
+    }
+    f->device = file.st_dev;
+    f->inode = file.st_ino;
+    f->checked = file.st_size == 0;
+    if (sqlite_network_file_system((int64_t)system.f_type) != NULL) {
+        error_set(err, "\"%s\" is on a network file system, where SQLite cannot lock safely",
+                  f->path);
+        return SQLITE_OPEN_REFUSED;
+    }
+    return header_look(f, fd, err);
+}
+
+static enum sqlite_opened file_prepare(struct sqlite_file *f, struct error *err)
+{
+    int fd = descriptor_open(f);
+    if (fd < 0) {
+        cannot_open(f, strerror(errno), err);
+        return SQLITE_OPEN_REFUSED;
+    }
+    enum sqlite_opened result = real_path_find(f, err);
+    if (result == SQLITE_OPENED)
+        result = file_look(f, fd, err);
+    (void)close(fd);
+    return result;
+}
+
+/* ---- the connection ----------------------------------------------------------------------------
+ */
+
+static int busy(void *arg, int count)
+{
+    struct sqlite_file *f = arg;
+    int wait = count < 12 ? 1 + 2 * count : 25;
+    if (count == 0)
+        f->waited_ms = 0;
+    if (f->hurry || f->waited_ms >= f->busy_timeout_ms)
+        return 0;
+    f->waited_ms += sqlite3_sleep(wait);
+    return 1;
+}
+
+/* Checkpoints are made by the kind when nothing waits (sqlite.c), so a commit never pays for one.
+ */
+static int wal_grew(void *arg, sqlite3 *db, const char *schema, int pages)
+{
+    struct sqlite_file *f = arg;
+    (void)db;
+    (void)schema;
+    f->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+static int run_text(const struct sqlite_file *f, const char *text)
+{
+    return sqlite3_exec(f->db, text, NULL, NULL, NULL);
+}
+
+/* The first column of the first row; false and the code when there is none. */
+static bool ask_int(const struct sqlite_file *f, const char *text, int64_t *out, int *code)
+{
+    sqlite3_stmt *st = NULL;
+    *code = sqlite3_prepare_v2(f->db, text, -1, &st, NULL);
+    if (*code == SQLITE_OK)
+        *code = sqlite3_step(st);
+    bool found = *code == SQLITE_ROW;
+    if (found)
+        *out = sqlite3_column_int64(st, 0);
+    (void)sqlite3_finalize(st);
+    return found;
+}
+
+static int connect_file(struct sqlite_file *f)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    int code = sqlite3_open_v2(f->real, &f->db, flags, NULL);
+    if (code != SQLITE_OK)
+        return code;
+    (void)sqlite3_busy_handler(f->db, busy, f);
+    (void)sqlite3_db_config(f->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    (void)sqlite3_db_config(f->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    (void)sqlite3_db_config(f->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    (void)sqlite3_db_config(f->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    return run_text(f,
+                    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+                    "PRAGMA mmap_size = 0; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY");
+}
+
+/* What was on disk may be older than what the write-ahead log says, so it is asked once more. */
+static enum sqlite_opened identity_check(const struct sqlite_file *f, bool *empty, int *code,
+                                         struct error *err)
+{
+    int64_t application = 0;
+    int64_t version = 0;
+    int64_t tables = 0;
+    if (!ask_int(f, "PRAGMA application_id", &application, code) ||
+        !ask_int(f, "PRAGMA user_version", &version, code) ||
+        !ask_int(f, "SELECT count(*) FROM sqlite_schema", &tables, code))
+        return SQLITE_OPEN_DAMAGED;
+    *code = SQLITE_OK;
+    *empty = application == 0 && tables == 0;
+    if (!*empty && (application != APPLICATION_ID || version > SCHEMA_VERSION))
+        return identity_refused(f, (uint32_t)application, (uint32_t)version, err);
+    return SQLITE_OPENED;
+}
+
+/* A power failure during the creation may leave a damaged file: nothing is lost with it. */
+static int create(const struct sqlite_file *f)
+{
+    int code = run_text(f, "PRAGMA synchronous = OFF; PRAGMA auto_vacuum = INCREMENTAL;"
+                           "PRAGMA journal_mode = WAL");
+    if (code == SQLITE_OK)
+        code = run_text(f, creation);
+    if (code != SQLITE_OK && !sqlite3_get_autocommit(f->db))
+        (void)run_text(f, "ROLLBACK");
+    return code;
+}
+
+static int journal_set(struct sqlite_file *f)
+{
+    sqlite3_stmt *st = NULL;
+    int code = sqlite3_prepare_v2(f->db, "PRAGMA journal_mode = WAL", -1, &st, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(st);
+    if (code == SQLITE_ROW) {
+        const char *mode = (const char *)sqlite3_column_text(st, 0);
+        code = mode != NULL && strcmp(mode, "wal") == 0 ? SQLITE_OK : SQLITE_CANTOPEN;
+    }
+    (void)sqlite3_finalize(st);
+    if (code != SQLITE_OK)
+        return code;
+    code = run_text(f, f->synchronous_full ? "PRAGMA synchronous = FULL"
+                                           : "PRAGMA synchronous = NORMAL");
+    if (code == SQLITE_OK)
+        code = run_text(f, "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216");
+    (void)sqlite3_wal_hook(f->db, wal_grew, f);
+    return code;
+}
+
+static int statements_prepare(struct sqlite_file *f)
+{
+    int code = SQLITE_OK;
+    for (size_t i = 0; i < SQLITE_ST_COUNT && code == SQLITE_OK; i++)
+        code = sqlite3_prepare_v3(f->db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                  &f->statements[i], NULL);
+    return code;
+}
+
+static enum sqlite_opened connection_prepare(struct sqlite_file *f, struct error *err)
+{
+    bool empty = false;
+    int code = connect_file(f);
+    if (code == SQLITE_OK) {
+        enum sqlite_opened identity = identity_check(f, &empty, &code, err);
+        if (code == SQLITE_OK && identity != SQLITE_OPENED)
+            return identity;
+    }
+    if (code == SQLITE_OK && empty)
+        code = create(f);
+    if (code == SQLITE_OK)
+        code = journal_set(f);
+    if (code == SQLITE_OK)
+        code = statements_prepare(f);
+    if (code == SQLITE_OK && sqlite3_db_readonly(f->db, "main") != 0)
+        code = SQLITE_READONLY;
+    if (code == SQLITE_OK)
+        return SQLITE_OPENED;
+    if (sqlite_code_damaged(code)) {
+        error_set(err, "%s", f->db != NULL ? sqlite3_errmsg(f->db) : sqlite3_errstr(code));
+        return SQLITE_OPEN_DAMAGED;
+    }
+    cannot_open(f, sqlite3_errstr(code), err);
+    return SQLITE_OPEN_REFUSED;
+}
+
+enum sqlite_opened sqlite_file_open(struct sqlite_file *f, struct error *err)
+{
+    enum sqlite_opened result = file_prepare(f, err);
+    if (result == SQLITE_OPENED)
+        result = connection_prepare(f, err);
+    if (result != SQLITE_OPENED)
+        sqlite_file_close(f, false);
+    return result;
+}
+
+void sqlite_file_close(struct sqlite_file *f, bool checkpoint)
+{
+    if (f->db == NULL)
+        return;
+    for (size_t i = 0; i < SQLITE_ST_COUNT; i++) {
+        (void)sqlite3_finalize(f->statements[i]);
+        f->statements[i] = NULL;
+    }
+    f->hurry = f->hurry || checkpoint; /* whoever uses the file now will make the checkpoint */
+    if (checkpoint)
+        (void)run_text(f, "PRAGMA wal_checkpoint(TRUNCATE)");
+    (void)sqlite3_db_config(f->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !checkpoint, NULL);
+    (void)sqlite3_close(f->db);
+    f->db = NULL;
+    f->wal_pages = 0;
+}
+
+bool sqlite_file_replaced(const struct sqlite_file *f)
+{
+    struct stat now;
+    return stat(f->real, &now) != 0 || now.st_dev != f->device || now.st_ino != f->inode;
+}
+
+void sqlite_file_checkpoint(struct sqlite_file *f)
+{
+    if (f->db != NULL && sqlite3_wal_checkpoint_v2(f->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL,
+                                                   NULL) == SQLITE_OK)
+        f->wal_pages = 0;
+}

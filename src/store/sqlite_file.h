@@ -1,0 +1,93 @@
+/* store/sqlite_file.h - one SQLite database file: opened, recognised, set aside when it is damaged
+ * (data-store.md 9.2, 9.3, 9.5). For the files of store/ and their tests only.
+ *
+ *   sqlite.c (loop) --> thread pool: sqlite_file_run(op) --> sqlite_ops.c: statements
+ *                                         '-- damaged? --> sqlite_aside.c: moved away, a new one
+ *
+ * Used by one thread at a time; everything here may block. SQLite's own thread safety is off.
+ */
+#ifndef STORE_SQLITE_FILE_H
+#define STORE_SQLITE_FILE_H
+
+#include "store/store_kind.h"
+
+#include <sqlite3.h>
+#include <sys/types.h>
+
+enum sqlite_statement {
+    SQLITE_ST_BEGIN_WRITE,
+    SQLITE_ST_BEGIN_READ,
+    SQLITE_ST_COMMIT,
+    SQLITE_ST_UPSERT,
+    SQLITE_ST_PUT,
+    SQLITE_ST_KEYS,
+    SQLITE_ST_DELETE,
+    SQLITE_ST_MARK,
+    SQLITE_ST_MARKED,
+    SQLITE_ST_ROWS,
+    SQLITE_ST_COUNT
+};
+
+struct sqlite_file {
+    char *path; /* as configured; what messages name */
+    char *real; /* with symbolic links followed; NULL until opened once */
+    bool synchronous_full;
+    int64_t busy_timeout_ms;
+    _Atomic bool hurry; /* wait for no lock any more; set from any thread */
+
+    sqlite3 *db; /* NULL: not open */
+    sqlite3_stmt *statements[SQLITE_ST_COUNT];
+    dev_t device; /* of the open file */
+    ino_t inode;
+    bool checked; /* its contents were checked since it was opened */
+    int wal_pages;
+    int64_t waited_ms; /* for the present lock */
+};
+
+enum sqlite_opened {
+    SQLITE_OPENED,
+    SQLITE_OPEN_REFUSED, /* *err says why; the file is as it was */
+    SQLITE_OPEN_DAMAGED  /* *err is the reason alone: "database disk image is malformed" */
+};
+
+void sqlite_file_init(struct sqlite_file *f, const struct store_settings *settings);
+
+/* Closes what is open and frees the texts. */
+void sqlite_file_free(struct sqlite_file *f);
+
+/* Opens an existing file or makes a new one. */
+MUST_CHECK enum sqlite_opened sqlite_file_open(struct sqlite_file *f, struct error *err);
+
+/* As sqlite_file_open(), and a damaged file is set aside. *lost becomes true then. */
+MUST_CHECK bool sqlite_file_ready(struct sqlite_file *f, bool *lost, struct error *err);
+
+/* `checkpoint`: the write-ahead log goes into the database first. Without it nothing is written. */
+void sqlite_file_close(struct sqlite_file *f, bool checkpoint);
+
+/* Is the file under this path another one than the open one? */
+bool sqlite_file_replaced(const struct sqlite_file *f);
+
+/* Copies the write-ahead log into the database as far as nobody is disturbed. */
+void sqlite_file_checkpoint(struct sqlite_file *f);
+
+/* Carries an operation out and fills in its answers; `done` is not called. */
+void sqlite_file_run(struct sqlite_file *f, struct store_op *op);
+
+/* sqlite_ops.c: each returns a result code of SQLite and leaves no transaction open. */
+int sqlite_op_carry_out(struct sqlite_file *f, struct store_op *op);
+
+/* Did this code say that the contents are not what they must be? */
+bool sqlite_code_damaged(int code);
+
+/* `what` (NULL: none) and the last error of the connection, with what to do about it. */
+void sqlite_problem_set(const struct sqlite_file *f, int code, struct error *err);
+
+/* sqlite_aside.c: moves the file (closed before) and what belongs to it to PATH.corrupt-TIME, keeps
+ * the newest three such sets, and logs it. False with *err set when it cannot be moved. */
+MUST_CHECK bool sqlite_file_set_aside(const struct sqlite_file *f, const char *reason,
+                                      struct error *err);
+
+/* "NFS" for a type of statfs(2) that stands for a network file system, else NULL. */
+const char *sqlite_network_file_system(int64_t type);
+
+#endif

@@ -1,0 +1,130 @@
+/* store/sqlite_run.c - one operation, whatever state the file is in (data-store.md 9.5).
+ *
+ *   open? the same file? sound? --> sqlite_ops.c --> damaged? set aside, a new file, once more
+ */
+#include "store/sqlite_file.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The statements are constant and fit the tables, so a statement that SQLite does not understand
+ * says that the tables are not ours any more. */
+bool sqlite_code_damaged(int code)
+{
+    int primary = code & 0xff;
+    return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_ERROR ||
+           primary == SQLITE_SCHEMA;
+}
+
+void sqlite_problem_set(const struct sqlite_file *f, int code, struct error *err)
+{
+    static const struct {
+        int code;
+        const char *remedy;
+    } remedies[] = {
+        {SQLITE_BUSY, "; another process holds its lock"},
+        {SQLITE_FULL, "; free some disk space"},
+        {SQLITE_READONLY, "; check the permissions of the file and its directory"},
+        {SQLITE_PERM, "; check the permissions of the file and its directory"},
+    };
+    const char *remedy = "";
+    for (size_t i = 0; i < ARRAY_LEN(remedies); i++) {
+        if (remedies[i].code == (code & 0xff))
+            remedy = remedies[i].remedy;
+    }
+    int reason = (code & 0xff) == SQLITE_IOERR ? sqlite3_system_errno(f->db) : 0;
+    error_set(err, "SQLite database \"%s\": %s%s%s%s%s", f->path, sqlite3_errstr(code),
+              reason != 0 ? " (" : "", reason != 0 ? strerror(reason) : "", reason != 0 ? ")" : "",
+              remedy);
+}
+
+bool sqlite_file_ready(struct sqlite_file *f, bool *lost, struct error *err)
+{
+    struct error reason;
+    if (f->db != NULL)
+        return true;
+    enum sqlite_opened result = sqlite_file_open(f, &reason);
+    if (result == SQLITE_OPEN_DAMAGED && sqlite_file_set_aside(f, reason.text, err)) {
+        *lost = true;
+        result = sqlite_file_open(f, &reason);
+        if (result == SQLITE_OPEN_DAMAGED)
+            error_set(err, "cannot create SQLite database \"%s\": %s", f->path, reason.text);
+    }
+    if (result == SQLITE_OPEN_REFUSED)
+        *err = reason;
+    return result == SQLITE_OPENED;
+}
+
+/* Once after opening, on the pool: it reads the whole file. */
+static int check_contents(struct sqlite_file *f, struct error *reason)
+{
+    sqlite3_stmt *st = NULL;
+    if (f->checked)
+        return SQLITE_OK;
+    int code = sqlite3_prepare_v2(f->db, "PRAGMA quick_check(1)", -1, &st, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(st);
+    if (code == SQLITE_ROW) {
+        const char *answer = (const char *)sqlite3_column_text(st, 0);
+        bool sound = answer != NULL && strcmp(answer, "ok") == 0;
+        error_set(reason, "%s", answer != NULL ? answer : "no memory");
+        code = sound ? SQLITE_OK : SQLITE_CORRUPT;
+        f->checked = sound;
+    } else {
+        error_set(reason, "%s", sqlite3_errmsg(f->db));
+    }
+    (void)sqlite3_finalize(st);
+    return code;
+}
+
+/* A file that was deleted or replaced does not get our writes any more: the path's own file does.
+ */
+static void follow_path(struct sqlite_file *f, bool *lost)
+{
+    if (f->db == NULL || !sqlite_file_replaced(f))
+        return;
+    log_always(log_global(), LOG_WARN,
+               "SQLite database \"%s\" was deleted or replaced; opening it again", f->path);
+    sqlite_file_close(f, false);
+    *lost = true;
+}
+
+/* The result code; when it tells of damage, `reason` says which. */
+static int attempt(struct sqlite_file *f, struct store_op *op, struct error *reason)
+{
+    int code = check_contents(f, reason);
+    if (code != SQLITE_OK)
+        return code;
+    code = sqlite_op_carry_out(f, op);
+    if (sqlite_code_damaged(code))
+        error_set(reason, "%s", sqlite3_errstr(code));
+    return code;
+}
+
+/* False when there is no file to go on with; op->problem is set then. */
+static bool start_over(struct sqlite_file *f, struct store_op *op, const char *reason)
+{
+    bool ours = !sqlite_file_replaced(f);
+    sqlite_file_close(f, false);
+    op->lost = true;
+    if (ours && !sqlite_file_set_aside(f, reason, &op->problem))
+        return false;
+    return sqlite_file_ready(f, &op->lost, &op->problem);
+}
+
+void sqlite_file_run(struct sqlite_file *f, struct store_op *op)
+{
+    struct error reason = {""};
+    follow_path(f, &op->lost);
+    if (!sqlite_file_ready(f, &op->lost, &op->problem))
+        return;
+    int code = attempt(f, op, &reason);
+    if (sqlite_code_damaged(code)) {
+        if (!start_over(f, op, reason.text))
+            return;
+        code = attempt(f, op, &reason);
+    }
+    op->ok = code == SQLITE_OK;
+    if (!op->ok)
+        sqlite_problem_set(f, code, &op->problem);
+}
