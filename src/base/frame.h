@@ -21,10 +21,10 @@ struct frame {
     struct view wire;  /* with HTTP/1.1 chunk framing */
     struct view event; /* without it */
     struct view data;  /* the value behind "data: " alone */
-    char memory[];
 };
 
-/* A frame that is being written: append the data to `text`, nothing else. */
+/* A frame that is being written: append the data to `text`, nothing else. Its memory becomes that of
+ * the frame. */
 struct frame_builder {
     struct str text;
     size_t data_at;
