@@ -144,8 +144,10 @@ struct dataset *put_scan_finish(struct put_scan *s)
 {
     if (!s->failed && !json_push_whole(&s->json))
         put_scan_fail(s, "unexpected end of data");
-    if (!s->failed && !s->has_data)
-        put_scan_fail(s, "missing \"data\"");
+    if (!s->failed && !s->has_data) {
+        error_set(&s->problem, "missing \"data\"");
+        s->failed = true;
+    }
     if (s->failed)
         return NULL;
     struct dataset_builder *b = s->builder;
