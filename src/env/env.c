@@ -4,14 +4,10 @@
 #include "source/file.h"
 #include "source/stream.h"
 
-#include <malloc.h>
 #include <string.h>
 
 /* The level of the Go SDK whose behaviour this program has as a client (status.md 2). */
 #define CLIENT_VERSION "7.6.0"
-
-/* A full data set of so many items leaves enough free memory behind to be worth giving back. */
-#define TRIM_AFTER_ITEMS 500
 
 static char *copy_text(const char *text)
 {
@@ -46,13 +42,6 @@ struct env_snapshot *env_snapshot_take(struct env *e)
 
 /* ---- what the source says -------------------------------------------------------------------- */
 
-/* Reading a big data set frees about as much as it keeps, in pieces that only this returns. */
-static void give_memory_back(const struct env *e)
-{
-    if (dataset_count(e->data, ITEM_FLAG) + dataset_count(e->data, ITEM_SEGMENT) > TRIM_AFTER_ITEMS)
-        (void)malloc_trim(0);
-}
-
 static void source_put(void *owner, struct dataset *data)
 {
     struct env *e = owner;
@@ -63,7 +52,6 @@ static void source_put(void *owner, struct dataset *data)
         log_always(e->facts->log, LOG_INFO, "LaunchDarkly streaming is active");
     bool ended = env_start_succeed(e);
     env_put_apply(e, data);
-    give_memory_back(e);
     if (ended)
         env_start_tell(e, NULL, false);
 }
@@ -122,6 +110,11 @@ static void store_read_done(void *owner, const struct store_contents *contents)
         env_stored_apply(e);
 }
 
+static void store_released(void *owner, uint64_t number)
+{
+    env_hold_end(owner, number);
+}
+
 static void store_write_failed(void *owner, const char *problem)
 {
     struct env *e = owner;
@@ -158,8 +151,10 @@ static void store_state_changed(void *owner, enum store_state state)
 static void store_refill_wanted(void *owner)
 {
     struct env *e = owner;
-    if (e->data != NULL && !e->closing)
-        store_init_post(e->store, e->data);
+    env_hold_end_all(e); /* what fills the database makes their writes superfluous */
+    struct dataset *data = e->data != NULL ? e->data : e->stored;
+    if (data != NULL)
+        store_refill_post(e->store, data, e->connection.state == CONNECTION_VALID);
 }
 
 /* ---- opening and closing --------------------------------------------------------------------- */
@@ -175,6 +170,7 @@ struct env *env_open(struct house *h, const struct env_settings *settings, unsig
     e->mobile_key = copy_text(settings->mobile_key);
     e->data_files = settings->data_files != NULL ? texts_copy(settings->data_files) : NULL;
     e->store_since_wall_ms = now;
+    list_init(&e->held);
     connection_init(e);
     (void)uv_timer_init(h->settings.loop, &e->init_timer);
     (void)uv_timer_init(h->settings.loop, &e->outage_timer);
@@ -187,6 +183,7 @@ static void env_free_when_closed(struct env *e)
     if (e->source_open || e->store_open || e->timers_open != 0)
         return;
     struct house *h = e->house;
+    env_hold_forget(e);
     dataset_unref(e->data);
     dataset_unref(e->stored);
     env_snapshot_unref(e->published);
@@ -223,6 +220,7 @@ static void open_store(struct env *e)
 {
     struct store_listener listener = {.owner = e,
                                       .read_done = store_read_done,
+                                      .released = store_released,
                                       .write_failed = store_write_failed,
                                       .state_changed = store_state_changed,
                                       .refill_wanted = store_refill_wanted,

@@ -2,6 +2,7 @@
 #ifndef ENV_ENV_PRIVATE_H
 #define ENV_ENV_PRIVATE_H
 
+#include "base/list.h"
 #include "env/env.h"
 
 /* The connection to LaunchDarkly. Changed by connection.c alone. */
@@ -51,6 +52,7 @@ struct env {
     bool initialized;       /* a put was accepted since the start */
     struct dataset *data;   /* what is served; NULL: nothing yet */
     struct dataset *stored; /* read from the database, waits for initTimeout; NULL: nothing */
+    struct list held;       /* updates on their way into an embedded database, oldest first */
     struct env_snapshot *published; /* what serving threads know; never NULL once started */
 
     struct connection connection;
@@ -103,12 +105,21 @@ bool connection_good(struct env *e);
 void connection_failed(struct env *e, const struct source_failure *failure);
 void connection_store_error(struct env *e);
 
-/* put.c: a full data set from the source, or from the database. */
+/* put.c: a full data set from the source, or from the database. Takes the reference. */
 void env_put_apply(struct env *e, struct dataset *data);
+void env_put_accept(struct env *e, struct dataset *data);
 void env_stored_apply(struct env *e);
 
-/* patch.c: hop 2. */
+/* patch.c: hop 2. Takes the reference. False: it is not newer than what is there. */
 void env_patch_apply(struct env *e, struct item *it);
+bool env_patch_accept(struct env *e, struct item *it);
+
+/* hold.c: updates that an embedded database gets first. One of data and item is NULL; takes the
+ * reference of the other. */
+void env_hold(struct env *e, uint64_t number, struct dataset *data, struct item *it);
+void env_hold_end(struct env *e, uint64_t number); /* accepts those up to this write's number */
+void env_hold_end_all(struct env *e);
+void env_hold_forget(struct env *e);
 
 /* publish.c: hop 3. The dataset of `e` is the new one already. */
 void env_publish_items(struct env *e, struct item *const *items, size_t count);

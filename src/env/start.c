@@ -18,6 +18,8 @@ enum env_readiness env_readiness(const struct env *e)
         return ENV_REFUSED;
     if (e->data == NULL && e->connection.state == CONNECTION_OFF)
         return ENV_REFUSED;
+    if (e->start == START_SUCCEEDED && e->data == NULL)
+        return ENV_STARTING; /* the first put is on its way into the database (hold.c) */
     bool early = e->house->settings.serve_store_while_initializing && e->data != NULL;
     return e->start == START_WAITING && !early ? ENV_STARTING : ENV_READY;
 }
