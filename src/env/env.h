@@ -84,6 +84,9 @@ size_t house_count(const struct house *h);
  * borrowed for this turn. */
 const struct env_snapshot *house_snapshot(const struct house *h, size_t index);
 
+/* Database writes that are queued or running. */
+size_t house_pending_writes(const struct house *h);
+
 /* The level of one environment's log lines; false when there is none of that name. */
 bool house_set_log_level(struct house *h, const char *name, enum log_level level);
 

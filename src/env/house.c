@@ -110,6 +110,14 @@ const struct env_snapshot *house_snapshot(const struct house *h, size_t index)
     return h->by_name[index]->published;
 }
 
+size_t house_pending_writes(const struct house *h)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < h->count; i++)
+        count += store_pending(h->envs[i]->store);
+    return count;
+}
+
 bool house_set_log_level(struct house *h, const char *name, enum log_level level)
 {
     for (size_t i = 0; i < h->count; i++) {

@@ -1,0 +1,68 @@
+/* run_private.h - what run.c shares with the files that do parts of its work. */
+#ifndef RUN_PRIVATE_H
+#define RUN_PRIVATE_H
+
+#include "api/api.h"
+#include "env/env.h"
+#include "run.h"
+
+enum run_stage {
+    RUN_STARTING,
+    RUN_SERVING,
+    RUN_ENDING_SOON, /* a signal came; shutdownDelay is running, everything is still served */
+    RUN_ENDING       /* everything is being closed */
+};
+
+enum { RUN_SIGNALS = 5 };
+
+struct run {
+    const struct config *config; /* the one in force */
+    const struct config_command *command;
+    char *const *envp;
+    enum run_stage stage;
+    int exit_code;
+
+    uv_loop_t loop;
+    struct http_client *client;
+    struct store_database *database;
+    struct api *api;
+    struct house *house;
+    struct http_server *server;
+    bool database_closing;
+
+    uv_signal_t signals[RUN_SIGNALS];
+    uv_timer_t beat;  /* every second: the control thread is alive; one-shot: looks whether all is
+                         written */
+    uv_timer_t delay; /* shutdownDelay, then gracefulShutdownTimeout */
+    bool handles_open;
+
+    /* how environments started */
+    size_t starts_left;
+    bool start_failed;
+};
+
+/* run_settings.c: what the rooms want to know, out of the configuration. */
+void settings_for_client(const struct config *c, struct http_client_settings *out);
+void settings_for_store(const struct config *c, struct store_settings *out);
+void settings_for_api(const struct run *r, size_t threads, struct api_settings *out);
+void settings_for_house(const struct run *r, struct house_settings *out);
+void settings_for_environment(const struct config_environment *e, struct env_settings *out);
+void settings_for_server(const struct config *c, size_t threads, struct http_server_settings *out);
+size_t settings_threads(const struct config *c);
+
+/* run_signals.c */
+void run_signals_open(struct run *r);
+void run_signals_close(struct run *r);
+
+/* run_stop.c: the way down. */
+void run_stop_gracefully(struct run *r);         /* after shutdownDelay */
+void run_stop_now(struct run *r, int exit_code); /* without spreading anything over time */
+void run_house_closed(void *owner);              /* for house_listener */
+
+/* run_reload.c: SIGHUP. */
+void run_reload(struct run *r);
+
+/* limits.c: as many open files as allowed; says so when connections are limited by it. */
+void limits_raise(const struct config *c);
+
+#endif

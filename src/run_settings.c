@@ -1,0 +1,122 @@
+/* run_settings.c - what each room wants to know, out of the configuration. */
+#include "run_private.h"
+
+#define USER_AGENT "flagrelay/" FLAGRELAY_VERSION " LDRelay/8.10.1"
+
+/* With exitAlways somebody must wait, also when initTimeout says not to (data-store.md 5.2). */
+#define ONE_SHOT_TIMEOUT_MS 10000
+
+static const char *or_null(const char *text)
+{
+    return text[0] != '\0' ? text : NULL;
+}
+
+static const char *const *list(const struct config_list *l)
+{
+    return (const char *const *)l->items;
+}
+
+size_t settings_threads(const struct config *c)
+{
+    if (c->main.exit_always)
+        return 0;
+    return c->main.threads > 0 ? (size_t)c->main.threads : uv_available_parallelism();
+}
+
+void settings_for_client(const struct config *c, struct http_client_settings *out)
+{
+    *out = (struct http_client_settings){
+        .proxy_url = or_null(c->proxy.url),
+        .proxy_user = or_null(c->proxy.user),
+        .proxy_password = or_null(c->proxy.password),
+        .ca_files = list(&c->proxy.ca_cert_files),
+        .user_agent = USER_AGENT,
+    };
+}
+
+void settings_for_store(const struct config *c, struct store_settings *out)
+{
+    *out = (struct store_settings){
+        .kind = c->database == CONFIG_SQLITE ? STORE_SQLITE : STORE_MEMORY,
+        .path = c->sqlite.path,
+        .synchronous_full = c->sqlite.synchronous == CONFIG_SYNCHRONOUS_FULL,
+        .busy_timeout_ms = config_ms(c->sqlite.busy_timeout_ns),
+        .health_check_interval_ms = config_ms(c->store.health_check_interval_ns),
+    };
+}
+
+void settings_for_api(const struct run *r, size_t threads, struct api_settings *out)
+{
+    const struct config *c = r->config;
+    *out = (struct api_settings){
+        .clock = clock_system(),
+        .threads = threads,
+        .version = FLAGRELAY_VERSION,
+        .classic_status = c->main.status_format == CONFIG_STATUS_CLASSIC,
+        .disconnected_status_ms = config_ms(c->main.disconnected_status_time_ns),
+        .database = store_database_name(r->database),
+        .database_server = store_database_server(r->database),
+    };
+}
+
+void settings_for_house(const struct run *r, struct house_settings *out)
+{
+    const struct config *c = r->config;
+    int64_t init_timeout_ms = config_ms(c->main.init_timeout_ns);
+    if (c->main.exit_always && init_timeout_ms <= 0)
+        init_timeout_ms = ONE_SHOT_TIMEOUT_MS;
+    *out = (struct house_settings){
+        .clock = clock_system(),
+        .random = random_system(),
+        .loop = (uv_loop_t *)&r->loop,
+        .client = r->client,
+        .database = r->database,
+        .stream_uri = c->main.stream_uri,
+        .init_timeout_ms = init_timeout_ms,
+        .disconnected_status_ms = config_ms(c->main.disconnected_status_time_ns),
+        .refresh_after_outage = c->database != CONFIG_NO_DATABASE && c->store.local_ttl_ns >= 0,
+        .file_monitoring_ms = config_ms(c->local_file.monitoring_interval_ns),
+        .ignore_duplicate_keys = c->local_file.duplicate_keys == CONFIG_DUPLICATES_IGNORE,
+        .ignore_connection_errors = c->main.ignore_connection_errors,
+        .serve_store_while_initializing = c->main.serve_store_while_initializing,
+    };
+}
+
+void settings_for_environment(const struct config_environment *e, struct env_settings *out)
+{
+    *out = (struct env_settings){
+        .name = e->name,
+        .sdk_key = e->sdk_key,
+        .mobile_key = e->mobile_key,
+        .env_id = e->env_id,
+        .filter_key = e->filter_key,
+        .prefix = e->store_prefix,
+        .log_level = e->log_level,
+        .allowed_origins = list(&e->allowed_origin),
+        .allowed_headers = list(&e->allowed_header),
+        .data_files = e->data_file.count != 0 ? list(&e->data_file) : NULL,
+    };
+}
+
+void settings_for_server(const struct config *c, size_t threads, struct http_server_settings *out)
+{
+    const struct config_main *m = &c->main;
+    *out = (struct http_server_settings){
+        .listen_address = or_null(m->listen_address),
+        .port = (int)m->port,
+        .threads = (int)threads,
+        .tls = m->tls_enabled,
+        .tls_cert = or_null(m->tls_cert),
+        .tls_key = or_null(m->tls_key),
+        .tls_min_version = (int)m->tls_min_version,
+        .max_connections = m->max_client_connections,
+        .max_connections_per_address = m->max_client_connections_per_address,
+        .max_header_size = (size_t)m->max_request_header_size_bytes,
+        .header_timeout_ms = config_ms(m->request_header_timeout_ns),
+        .idle_timeout_ms = config_ms(m->client_idle_timeout_ns),
+        .heartbeat_ms = config_ms(m->heartbeat_interval_ns),
+        .max_stream_time_ms = config_ms(m->max_client_connection_time_ns),
+        .max_write_time_ms = config_ms(m->max_client_write_time_ns),
+        .max_backlog = (size_t)m->max_client_backlog_bytes,
+    };
+}

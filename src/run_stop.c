@@ -1,0 +1,110 @@
+/* run_stop.c - the way down (streaming.md 10.5).
+ *
+ *   signal --shutdownDelay--> house_close(), http_server_close()   at once and side by side
+ *                                    '-- both done --> store_database_close() --> handles --> loop
+ * empty
+ *
+ * From house_close() on nothing is posted to the serving threads any more, so they may end in any
+ * order.
+ */
+#include "run_private.h"
+
+#include <unistd.h>
+
+#define SPREAD_MAX_MS 5000
+#define TIMEOUT_MIN_MS 1000
+
+static void handle_closed(uv_handle_t *handle)
+{
+    (void)handle;
+}
+
+static void close_handles(struct run *r)
+{
+    if (!r->handles_open)
+        return;
+    r->handles_open = false;
+    run_signals_close(r);
+    uv_close((uv_handle_t *)&r->beat, handle_closed);
+    uv_close((uv_handle_t *)&r->delay, handle_closed);
+}
+
+static void database_closed(void *arg)
+{
+    struct run *r = arg;
+    r->database = NULL;
+    close_handles(r);
+}
+
+/* The next step, as soon as all of the last one is done. */
+static void go_on(struct run *r)
+{
+    if (r->house != NULL || r->server != NULL || r->database_closing)
+        return;
+    r->database_closing = true;
+    if (r->database != NULL)
+        store_database_close(r->database, database_closed, r);
+    else
+        close_handles(r);
+}
+
+void run_house_closed(void *owner)
+{
+    struct run *r = owner;
+    r->house = NULL;
+    go_on(r);
+}
+
+static void server_closed(void *arg)
+{
+    struct run *r = arg;
+    r->server = NULL;
+    go_on(r);
+}
+
+/* Everything after this would be kept waiting by something that does not end. */
+static void timed_out(uv_timer_t *timer)
+{
+    const struct run *r = timer->data;
+    log_always(log_global(), LOG_WARN,
+               "Not everything ended within gracefulShutdownTimeout; exiting all the same");
+    _exit(r->exit_code);
+}
+
+static void begin(struct run *r, int64_t spread_ms, int64_t limit_ms)
+{
+    r->stage = RUN_ENDING;
+    (void)uv_timer_start(&r->delay, timed_out, (uint64_t)limit_ms, 0);
+    if (r->house != NULL)
+        house_close(r->house);
+    if (r->server != NULL)
+        http_server_close(r->server, spread_ms, limit_ms - limit_ms / 4, &r->loop, server_closed,
+                          r);
+    go_on(r);
+}
+
+static void begin_gracefully(uv_timer_t *timer)
+{
+    struct run *r = timer->data;
+    int64_t limit_ms = config_ms(r->config->main.graceful_shutdown_timeout_ns);
+    if (limit_ms < TIMEOUT_MIN_MS)
+        limit_ms = TIMEOUT_MIN_MS;
+    begin(r, limit_ms / 2 < SPREAD_MAX_MS ? limit_ms / 2 : SPREAD_MAX_MS, limit_ms);
+}
+
+void run_stop_gracefully(struct run *r)
+{
+    int64_t delay_ms = config_ms(r->config->main.shutdown_delay_ns);
+    r->stage = RUN_ENDING_SOON;
+    if (r->api != NULL)
+        api_set_stopping(r->api);
+    (void)uv_timer_start(&r->delay, begin_gracefully, delay_ms > 0 ? (uint64_t)delay_ms : 0, 0);
+}
+
+void run_stop_now(struct run *r, int exit_code)
+{
+    if (r->stage == RUN_ENDING)
+        return;
+    r->exit_code = exit_code;
+    begin(r, 0, TIMEOUT_MIN_MS * 5);
+}
