@@ -85,8 +85,10 @@ static void place_append(const struct reader *r, bool with_property, struct str 
 static void value_problem_add(struct reader *r, const char *message)
 {
     struct str text = {0};
-    str_append_format(&text, "%s at ", message);
+    const char *hint = config_value_hint(message);
+    str_append_format(&text, "%.*s at ", (int)(hint - message), message);
     place_append(r, true, &text);
+    str_append_text(&text, hint);
     line_problem_add(r, r->property_line, str_text(&text));
     str_free(&text);
 }

@@ -64,7 +64,7 @@ static void candidate_consider(struct view typed, const char *name, const char *
                                unsigned *edits)
 {
     unsigned distance = config_spelling_distance(typed, view_of(name), MOST_EDITS);
-    if (distance <= MOST_EDITS && 2 * distance < typed.len && distance < *edits) {
+    if (distance > 0 && distance <= MOST_EDITS && 2 * distance < typed.len && distance < *edits) {
         *best = name;
         *edits = distance;
     }

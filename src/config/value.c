@@ -267,6 +267,17 @@ static bool uri_option_parse(const struct config_option *o, struct view text, ch
     return true;
 }
 
+const char *config_value_hint(const char *message)
+{
+    const char *end = message + strlen(message);
+    const char *hint = end;
+    if (end - message < 3 || strcmp(end - 2, "?)") != 0)
+        return end;
+    for (const char *p = message; (p = strstr(p, " (did you mean \"")) != NULL; p++)
+        hint = p;
+    return hint;
+}
+
 bool config_value_parse(const struct config_option *o, struct view text, enum config_source source,
                         void *field, struct error *err)
 {

@@ -10,6 +10,10 @@
 MUST_CHECK bool config_value_parse(const struct config_option *o, struct view text,
                                    enum config_source source, void *field, struct error *err);
 
+/* Where the hint at the end of such a message begins: ` (did you mean "15s"?)`; the end of the text
+ * when there is none. Words that tell the place of a value come before it. */
+const char *config_value_hint(const char *message);
+
 /* The value as it would be written in a file, without quotes. Lists are not printed here. */
 void config_value_print(const struct config_option *o, const void *field, struct str *out);
 
