@@ -4,6 +4,7 @@
 
 #include "http/client_proxy.h"
 #include "http/client_tls.h"
+#include "http/client_trust.h"
 
 #define HTTP_CLIENT_READ_BYTES ((size_t)64 << 10)
 

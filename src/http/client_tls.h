@@ -8,13 +8,7 @@
 
 #include <stdbool.h>
 
-/* Certificates that count besides the system's, and OpenSSL's context, made on first use. */
-struct client_tls_trust;
-
-/* `ca_files` may be NULL. NULL with *err when one is unreadable or has no certificate. */
-MUST_CHECK struct client_tls_trust *client_tls_trust_new(const char *const *ca_files,
-                                                         struct error *err);
-void client_tls_trust_free(struct client_tls_trust *t); /* accepts NULL */
+struct client_tls_trust; /* http/client_trust.h */
 
 struct client_tls; /* one session */
 

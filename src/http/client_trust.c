@@ -1,0 +1,254 @@
+/* http/client_trust.c - see client_trust.h. */
+#include "http/client_trust.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <uv.h>
+
+struct client_tls_trust {
+    STACK_OF(X509) * certificates; /* besides the system's roots, or instead of them */
+    bool only_these;
+    char *ca_file; /* "" : not set */
+    char *ca_directory;
+    char *certificate_file;
+    char *key_file;
+    char *server_name;
+    char *subject;
+    bool accept_any;
+    int64_t stamps[3]; /* of ca_file, certificate_file, key_file when they were loaded */
+    BIO_METHOD *method;
+    SSL_CTX *context; /* NULL until the first session */
+};
+
+const char *client_trust_error_text(void)
+{
+    unsigned long code = ERR_get_error();
+    const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
+    ERR_clear_error();
+    return reason != NULL ? reason : "unexpected EOF";
+}
+
+/* ---- files --------------------------------------------------------------------------------------
+ */
+
+/* All certificates of one PEM file, added to `out`; -1 when it cannot be opened. */
+static int read_certificates(const char *path, STACK_OF(X509) * out)
+{
+    BIO *file = BIO_new_file(path, "r");
+    int before = sk_X509_num(out);
+    X509 *certificate;
+    if (file == NULL) {
+        ERR_clear_error();
+        return -1;
+    }
+    while ((certificate = PEM_read_bio_X509(file, NULL, NULL, NULL)) != NULL)
+        sk_X509_push(out, certificate);
+    ERR_clear_error();
+    BIO_free(file);
+    return sk_X509_num(out) - before;
+}
+
+static bool read_extra(struct client_tls_trust *t, const char *path, struct error *err)
+{
+    int found = read_certificates(path, t->certificates);
+    if (found < 0)
+        error_set(err, "can't read CA certificate file: open %s: %s", path,
+                  uv_strerror(uv_translate_sys_error(errno)));
+    else if (found == 0)
+        error_set(err, "invalid CA certificate data");
+    return found > 0;
+}
+
+static bool read_only_file(struct client_tls_trust *t, struct error *err)
+{
+    STACK_OF(X509) *fresh = sk_X509_new_null();
+    int found = read_certificates(t->ca_file, fresh);
+    if (found > 0) {
+        sk_X509_pop_free(t->certificates, X509_free);
+        t->certificates = fresh;
+        return true;
+    }
+    if (found < 0)
+        error_set(err, "reading %s CA file: open %s: %s", t->subject, t->ca_file,
+                  uv_strerror(uv_translate_sys_error(errno)));
+    else
+        error_set(err, "no valid PEM certificates in %s CA file \"%s\"", t->subject, t->ca_file);
+    sk_X509_pop_free(fresh, X509_free);
+    return false;
+}
+
+static int64_t file_stamp(const char *path)
+{
+    struct stat info;
+    if (path[0] == '\0' || stat(path, &info) != 0)
+        return 0;
+    return (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+}
+
+/* True when a file is another one than at the last look, which this is. */
+static bool files_changed(struct client_tls_trust *t)
+{
+    const char *const paths[] = {t->ca_file, t->certificate_file, t->key_file};
+    bool changed = false;
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        int64_t stamp = file_stamp(paths[i]);
+        changed = changed || stamp != t->stamps[i];
+        t->stamps[i] = stamp;
+    }
+    return changed;
+}
+
+/* ---- the context --------------------------------------------------------------------------------
+ */
+
+static bool use_identity(const struct client_tls_trust *t, SSL_CTX *context, struct error *err)
+{
+    if (t->certificate_file[0] == '\0')
+        return true;
+    if (SSL_CTX_use_certificate_chain_file(context, t->certificate_file) == 1 &&
+        SSL_CTX_use_PrivateKey_file(context, t->key_file, SSL_FILETYPE_PEM) == 1 &&
+        SSL_CTX_check_private_key(context) == 1)
+        return true;
+    error_set(err, "loading %s client certificate \"%s\" and key \"%s\": %s", t->subject,
+              t->certificate_file, t->key_file, client_trust_error_text());
+    return false;
+}
+
+static void use_roots(const struct client_tls_trust *t, SSL_CTX *context)
+{
+    if (t->ca_directory[0] != '\0')
+        (void)SSL_CTX_load_verify_dir(context, t->ca_directory);
+    else if (!t->only_these)
+        (void)SSL_CTX_set_default_verify_paths(context);
+    for (int i = 0; i < sk_X509_num(t->certificates); i++)
+        (void)X509_STORE_add_cert(SSL_CTX_get_cert_store(context),
+                                  sk_X509_value(t->certificates, i));
+    ERR_clear_error();
+}
+
+static SSL_CTX *context_make(const struct client_tls_trust *t, struct error *err)
+{
+    static const unsigned char protocols[] = "\x08http/1.1";
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    if (context == NULL) {
+        error_set(err, "TLS: cannot start: %s", client_trust_error_text());
+        return NULL;
+    }
+    (void)SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_verify(context, t->accept_any ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+    (void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    (void)SSL_CTX_set_alpn_protos(context, protocols, sizeof protocols - 1);
+    use_roots(t, context);
+    if (use_identity(t, context, err))
+        return context;
+    SSL_CTX_free(context);
+    return NULL;
+}
+
+SSL_CTX *client_trust_context(struct client_tls_trust *t, struct error *err)
+{
+    bool changed = files_changed(t);
+    if (t->context != NULL && !changed)
+        return t->context;
+    struct error problem;
+    bool read = !changed || t->ca_file[0] == '\0' || read_only_file(t, &problem);
+    SSL_CTX *fresh = read ? context_make(t, &problem) : NULL;
+    if (fresh != NULL) {
+        SSL_CTX_free(t->context); /* sessions keep it for as long as they need it */
+        t->context = fresh;
+    } else if (t->context != NULL) {
+        log_always(log_global(), LOG_ERROR, "Keeping the certificates loaded before: %s",
+                   problem.text);
+    } else {
+        *err = problem;
+    }
+    return t->context;
+}
+
+BIO_METHOD *client_trust_method(struct client_tls_trust *t, const struct client_trust_bio *bio)
+{
+    if (t->method != NULL)
+        return t->method;
+    t->method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "view and str");
+    (void)BIO_meth_set_read(t->method, bio->read);
+    (void)BIO_meth_set_write(t->method, bio->write);
+    (void)BIO_meth_set_ctrl(t->method, bio->ctrl);
+    return t->method;
+}
+
+const char *client_trust_name(const struct client_tls_trust *t, const char *host)
+{
+    return t->server_name[0] != '\0' ? t->server_name : host;
+}
+
+/* ---- life ---------------------------------------------------------------------------------------
+ */
+
+static char *copy_or_empty(const char *text)
+{
+    return text != NULL ? mem_copy_text(text, strlen(text)) : mem_copy_text("", 0);
+}
+
+static bool files_sound(struct client_tls_trust *t, struct error *err)
+{
+    if (t->ca_file[0] != '\0' && !read_only_file(t, err))
+        return false;
+    if (t->certificate_file[0] == '\0')
+        return true;
+    SSL_CTX *context = context_make(t, err); /* the only way to know whether the two files match */
+    SSL_CTX_free(context);
+    return context != NULL;
+}
+
+struct client_tls_trust *client_tls_trust_open(const struct client_trust_settings *s,
+                                               struct error *err)
+{
+    struct client_tls_trust *t = mem_zalloc(sizeof *t);
+    t->ca_file = copy_or_empty(s->only_ca_file);
+    t->ca_directory = copy_or_empty(s->only_ca_directory);
+    t->certificate_file = copy_or_empty(s->certificate_file);
+    t->key_file = copy_or_empty(s->key_file);
+    t->server_name = copy_or_empty(s->server_name);
+    t->subject = copy_or_empty(s->subject);
+    t->accept_any = s->accept_any;
+    t->only_these = t->ca_file[0] != '\0';
+    bool sound = files_sound(t, err);
+    if (t->certificates == NULL && s->extra_ca_files != NULL && s->extra_ca_files[0] != NULL)
+        t->certificates = sk_X509_new_null();
+    for (size_t i = 0; sound && s->extra_ca_files != NULL && s->extra_ca_files[i] != NULL; i++)
+        sound = read_extra(t, s->extra_ca_files[i], err);
+    if (sound) {
+        (void)files_changed(t);
+        return t;
+    }
+    client_tls_trust_free(t);
+    return NULL;
+}
+
+struct client_tls_trust *client_tls_trust_new(const char *const *ca_files, struct error *err)
+{
+    struct client_trust_settings settings = {.extra_ca_files = ca_files};
+    return client_tls_trust_open(&settings, err);
+}
+
+void client_tls_trust_free(struct client_tls_trust *t)
+{
+    if (t == NULL)
+        return;
+    sk_X509_pop_free(t->certificates, X509_free);
+    SSL_CTX_free(t->context);
+    BIO_meth_free(t->method);
+    mem_free(t->ca_file);
+    mem_free(t->ca_directory);
+    mem_free(t->certificate_file);
+    mem_free(t->key_file);
+    mem_free(t->server_name);
+    mem_free(t->subject);
+    mem_free(t);
+}

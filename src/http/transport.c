@@ -1,0 +1,296 @@
+/* http/transport.c - see transport.h.
+ *
+ *   CONNECTING -> [TLS] -> OPEN -> ENDED
+ *
+ * Everything ends in transport_end(): it lets go of the socket and closes the timer, whose close
+ * callback is on_end. One timer is the deadline of connecting and of the handshake.
+ */
+#include "http/transport.h"
+
+#include "base/error.h"
+#include "http/client_connect.h"
+#include "http/client_tls.h"
+
+#define TRANSPORT_READ_BYTES ((size_t)64 << 10)
+#define TRANSPORT_TLS_READ_BYTES ((size_t)16 << 10)
+
+enum transport_state { TRANSPORT_CONNECTING, TRANSPORT_TLS, TRANSPORT_OPEN, TRANSPORT_ENDED };
+
+struct transport {
+    const struct transport_listener *listener;
+    void *owner;
+    uv_loop_t *loop;
+    enum transport_state state;
+    char *host;
+    struct client_tls_trust *trust;
+    struct client_tls *tls; /* NULL: plain */
+    int64_t tls_timeout_ms;
+    struct client_connector *connector;
+    uv_stream_t *stream; /* NULL: not connected */
+    unsigned writes;     /* that the kernel has not taken */
+    uv_timer_t timer;
+    const char *deadline_problem;
+    char *read_buffer;
+    struct error problem;
+};
+
+struct transport_write {
+    uv_write_t request;
+    struct str bytes;
+};
+
+static void transport_free(uv_handle_t *timer)
+{
+    struct transport *t = timer->data;
+    client_tls_free(t->tls);
+    mem_free(t->read_buffer);
+    mem_free(t->host);
+    t->listener->on_end(t->owner, t->problem.text); /* redis_link_on_end() and others */
+    mem_free(t);
+}
+
+static void stream_free(uv_handle_t *stream)
+{
+    mem_free(stream);
+}
+
+static void transport_end(struct transport *t, const char *problem)
+{
+    if (t->state == TRANSPORT_ENDED)
+        return;
+    t->state = TRANSPORT_ENDED;
+    if (problem != t->problem.text)
+        error_set(&t->problem, "%s", problem);
+    if (t->connector != NULL)
+        client_connector_cancel(t->connector);
+    if (t->stream != NULL) {
+        t->stream->data = NULL;
+        uv_close((uv_handle_t *)t->stream, stream_free);
+    }
+    t->connector = NULL;
+    t->stream = NULL;
+    uv_close((uv_handle_t *)&t->timer, transport_free);
+}
+
+void transport_close(struct transport *t)
+{
+    transport_end(t, "closed");
+}
+
+static void transport_on_timer(uv_timer_t *timer)
+{
+    struct transport *t = timer->data;
+    transport_end(t, t->deadline_problem);
+}
+
+static void deadline_set(struct transport *t, int64_t ms, const char *problem)
+{
+    t->deadline_problem = problem;
+    (void)uv_timer_start(&t->timer, transport_on_timer, ms > 0 ? (uint64_t)ms : 1, 0);
+}
+
+/* ---- writing ------------------------------------------------------------------------------------
+ */
+
+static void transport_on_write(uv_write_t *request, int status)
+{
+    struct transport_write *w = CONTAINER_OF(request, struct transport_write, request);
+    struct transport *t = request->handle->data;
+    str_free(&w->bytes);
+    mem_free(w);
+    if (t == NULL)
+        return;
+    t->writes--;
+    /* When a write fails, reading tells why. */
+    if (status == 0 && t->writes == 0 && t->state == TRANSPORT_OPEN)
+        t->listener->on_drained(t->owner);
+}
+
+/* Takes the text. */
+static void socket_write(struct transport *t, struct str *bytes)
+{
+    if (bytes->len == 0 || t->stream == NULL) {
+        str_free(bytes);
+        return;
+    }
+    struct transport_write *w = mem_zalloc(sizeof *w);
+    w->bytes = *bytes;
+    *bytes = (struct str){0};
+    uv_buf_t buffer = uv_buf_init(w->bytes.data, (unsigned)w->bytes.len);
+    int status = uv_write(&w->request, t->stream, &buffer, 1, transport_on_write);
+    if (status == 0) {
+        t->writes++;
+        return;
+    }
+    str_free(&w->bytes);
+    mem_free(w);
+    transport_end(t, uv_strerror(status));
+}
+
+void transport_write_take(struct transport *t, struct str *bytes)
+{
+    if (t->state != TRANSPORT_OPEN) {
+        str_free(bytes);
+        return;
+    }
+    if (t->tls == NULL) {
+        socket_write(t, bytes);
+        return;
+    }
+    bool written = client_tls_write(t->tls, str_view(bytes), &t->problem);
+    str_free(bytes);
+    if (written)
+        socket_write(t, client_tls_output(t->tls));
+    else
+        transport_end(t, t->problem.text);
+}
+
+/* ---- reading ------------------------------------------------------------------------------------
+ */
+
+static void transport_opened(struct transport *t)
+{
+    (void)uv_timer_stop(&t->timer);
+    t->state = TRANSPORT_OPEN;
+    t->listener->on_open(t->owner);
+}
+
+static void tls_read(struct transport *t)
+{
+    char plain[TRANSPORT_TLS_READ_BYTES];
+    size_t len;
+    while (t->state == TRANSPORT_OPEN) {
+        enum client_tls_state state =
+            client_tls_read(t->tls, plain, sizeof plain, &len, &t->problem);
+        if (state == CLIENT_TLS_READY) {
+            t->listener->on_data(t->owner, view_make(plain, len));
+            continue;
+        }
+        if (state == CLIENT_TLS_CLOSED)
+            transport_end(t, "EOF");
+        else if (state == CLIENT_TLS_FAILED)
+            transport_end(t, t->problem.text);
+        else
+            socket_write(t, client_tls_output(t->tls));
+        return;
+    }
+}
+
+static void tls_received(struct transport *t, struct view bytes)
+{
+    client_tls_input(t->tls, bytes);
+    if (t->state == TRANSPORT_TLS) {
+        enum client_tls_state state = client_tls_handshake(t->tls, &t->problem);
+        socket_write(t, client_tls_output(t->tls));
+        if (state == CLIENT_TLS_FAILED)
+            transport_end(t, t->problem.text);
+        else if (state == CLIENT_TLS_READY && t->state == TRANSPORT_TLS)
+            transport_opened(t);
+    }
+    tls_read(t);
+}
+
+static void transport_on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+{
+    struct transport *t = handle->data;
+    (void)suggested;
+    if (t->read_buffer == NULL)
+        t->read_buffer = mem_alloc(TRANSPORT_READ_BYTES);
+    *out = uv_buf_init(t->read_buffer, (unsigned)TRANSPORT_READ_BYTES);
+}
+
+static void transport_on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
+{
+    struct transport *t = stream->data;
+    if (t == NULL || len == 0)
+        return;
+    if (len < 0)
+        transport_end(t, len == UV_EOF ? "EOF" : uv_strerror((int)len));
+    else if (t->tls != NULL)
+        tls_received(t, view_make(buffer->base, (size_t)len));
+    else
+        t->listener->on_data(t->owner, view_make(buffer->base, (size_t)len));
+}
+
+/* ---- connecting ---------------------------------------------------------------------------------
+ */
+
+static void tls_start(struct transport *t)
+{
+    t->state = TRANSPORT_TLS;
+    deadline_set(t, t->tls_timeout_ms, "TLS handshake timeout");
+    t->tls = client_tls_new(t->trust, t->host, &t->problem);
+    if (t->tls == NULL || client_tls_handshake(t->tls, &t->problem) == CLIENT_TLS_FAILED)
+        transport_end(t, t->problem.text);
+    else
+        socket_write(t, client_tls_output(t->tls));
+}
+
+static void transport_connected(struct transport *t, uv_stream_t *stream)
+{
+    t->stream = stream;
+    stream->data = t;
+    int status = uv_read_start(stream, transport_on_alloc, transport_on_read);
+    if (status != 0)
+        transport_end(t, uv_strerror(status));
+    else if (t->trust != NULL)
+        tls_start(t);
+    else
+        transport_opened(t);
+}
+
+static void tcp_on_connected(void *owner, uv_tcp_t *tcp, const char *problem)
+{
+    struct transport *t = owner;
+    t->connector = NULL;
+    if (tcp != NULL)
+        transport_connected(t, (uv_stream_t *)tcp);
+    else
+        transport_end(t, problem);
+}
+
+static void unix_on_connected(uv_connect_t *request, int status)
+{
+    uv_stream_t *stream = request->handle;
+    struct transport *t = stream->data;
+    mem_free(request);
+    if (t == NULL)
+        return;
+    if (status == 0) {
+        transport_connected(t, stream);
+        return;
+    }
+    error_set(&t->problem, "connect to %s: %s", t->host, uv_strerror(status));
+    transport_end(t, t->problem.text);
+}
+
+static void unix_connect(struct transport *t)
+{
+    uv_pipe_t *pipe = mem_zalloc(sizeof *pipe);
+    uv_connect_t *request = mem_zalloc(sizeof *request);
+    (void)uv_pipe_init(t->loop, pipe, 0);
+    pipe->data = t;
+    t->stream = (uv_stream_t *)pipe;
+    uv_pipe_connect(request, pipe, t->host, unix_on_connected);
+}
+
+struct transport *transport_open(const struct transport_settings *settings, uv_loop_t *loop,
+                                 const struct transport_listener *listener, void *owner)
+{
+    struct transport *t = mem_zalloc(sizeof *t);
+    const char *host = settings->unix_path != NULL ? settings->unix_path : settings->host;
+    t->listener = listener;
+    t->owner = owner;
+    t->loop = loop;
+    t->host = mem_copy_text(host, strlen(host));
+    t->trust = settings->trust;
+    t->tls_timeout_ms = settings->tls_timeout_ms;
+    (void)uv_timer_init(loop, &t->timer);
+    t->timer.data = t;
+    deadline_set(t, settings->connect_timeout_ms, "connection timed out");
+    if (settings->unix_path != NULL)
+        unix_connect(t);
+    else
+        t->connector = client_connector_start(loop, host, settings->port, tcp_on_connected, t);
+    return t;
+}

@@ -1,0 +1,50 @@
+/* http/transport.h - a byte stream to a server: TCP or a Unix socket, plain or TLS, on the control
+ * loop.
+ *
+ *   transport_open() -> look-up, connect, TLS -> on_open -> on_data ... on_drained ... -> on_end
+ *
+ * For protocols that are not HTTP (store/redis_link.c). May call: base.
+ *
+ * 1. transport_open() never fails and never calls back from inside; an address that cannot be used
+ *    ends in on_end.
+ * 2. on_end comes exactly once, from a later turn; nothing comes after it, the memory is gone then.
+ * 3. After transport_close() only on_end follows. Writes that the kernel has not taken are dropped.
+ */
+#ifndef HTTP_TRANSPORT_H
+#define HTTP_TRANSPORT_H
+
+#include "base/str.h"
+
+#include <stdint.h>
+#include <uv.h>
+
+struct transport;
+struct client_tls_trust; /* http/client_tls.h */
+
+struct transport_settings {
+    const char *host;
+    uint16_t port;
+    const char *unix_path;          /* not NULL: a Unix socket instead of host and port */
+    struct client_tls_trust *trust; /* not NULL: TLS; outlives the transport */
+    int64_t connect_timeout_ms;     /* name look-up and TCP */
+    int64_t tls_timeout_ms;
+};
+
+struct transport_listener {
+    void (*on_open)(void *owner);
+    void (*on_data)(void *owner, struct view bytes); /* any cut; borrowed for the call */
+    void (*on_drained)(void *owner); /* all that was written is on its way; more may be written */
+    void (*on_end)(void *owner, const char *problem); /* "EOF", "connect to h port 1: ..." */
+};
+
+/* Texts are copied; `listener` outlives the transport. */
+struct transport *transport_open(const struct transport_settings *settings, uv_loop_t *loop,
+                                 const struct transport_listener *listener, void *owner);
+
+/* After on_open. Takes the text out of `bytes`, which is empty afterwards. */
+void transport_write_take(struct transport *t, struct str *bytes);
+
+/* May be called twice, and from any callback. */
+void transport_close(struct transport *t);
+
+#endif
