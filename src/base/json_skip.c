@@ -1,6 +1,9 @@
 /* base/json_skip.c - moves over values without looking at what they mean, but checks their grammar.
  *
  * A loop, not a recursion: which of the open brackets are objects is kept as one bit per level.
+ *
+ *   skip_value()   "text"  12  {"name": ...   -> a value follows, or the value is over
+ *   skip_behind()  }  ]  }  , "name": ...     -> a value follows, or all is over
  */
 #include "base/decimal.h"
 #include "base/json_private.h"
@@ -134,27 +137,37 @@ static bool skip_open(struct skip *s, bool object)
     return !object || skip_name(s);
 }
 
-/* A scalar, or the opening of a container. True when a value follows. */
-static bool skip_value(struct skip *s)
+/* The end of a value that is no container. */
+static const char *scalar_end(const char *p, const char *end, const char **problem)
 {
-    switch (s->p < s->end ? json_type_of(*s->p) : JSON_NONE) {
+    switch (p < end ? json_type_of(*p) : JSON_NONE) {
     case JSON_STRING:
-        s->p = json_string_end(s->p, s->end, &s->problem);
-        return false;
+        return json_string_end(p, end, problem);
     case JSON_NUMBER:
-        s->p = json_number_end(s->p, s->end, &s->problem);
-        return false;
+        return json_number_end(p, end, problem);
     case JSON_BOOL:
     case JSON_NULL:
-        s->p = json_literal_end(s->p, s->end, &s->problem);
-        return false;
+        return json_literal_end(p, end, problem);
     case JSON_OBJECT:
     case JSON_ARRAY:
-        return skip_open(s, *s->p == '{');
     case JSON_NONE:
         break;
     }
-    skip_fail(s, JSON_PROBLEM_VALUE);
+    *problem = p < end ? JSON_PROBLEM_VALUE : JSON_PROBLEM_END;
+    return p;
+}
+
+static bool is_container(const char *p, const char *end)
+{
+    return p < end && (*p == '{' || *p == '[');
+}
+
+/* A scalar, or the opening of a container. True when a value follows. */
+static bool skip_value(struct skip *s)
+{
+    if (is_container(s->p, s->end))
+        return skip_open(s, *s->p == '{');
+    s->p = scalar_end(s->p, s->end, &s->problem);
     return false;
 }
 
@@ -164,12 +177,11 @@ static bool skip_behind(struct skip *s)
     while (s->level > 0 && s->problem == NULL) {
         bool object = skip_in_object(s);
         s->p = json_blanks_skip(s->p, s->end);
-        char c = s->p < s->end ? *s->p : '\0';
-        if (c == ',') {
+        if (s->p < s->end && *s->p == ',') {
             s->p = json_blanks_skip(s->p + 1, s->end);
             return !object || skip_name(s);
         }
-        if (c != (object ? '}' : ']')) {
+        if (s->p == s->end || *s->p != (object ? '}' : ']')) {
             skip_fail(s, object ? JSON_PROBLEM_OBJECT : JSON_PROBLEM_ARRAY);
             return false;
         }
@@ -179,14 +191,22 @@ static bool skip_behind(struct skip *s)
     return false;
 }
 
-void json_skip(struct json_reader *r)
+static void skip_container(struct json_reader *r)
 {
-    if (json_peek(r) == JSON_NONE && r->problem != NULL)
-        return;
     struct skip s = {.p = r->pos, .end = r->end, .limit = JSON_MAX_DEPTH - r->depth};
     while (skip_value(&s) || skip_behind(&s))
         continue;
     r->pos = s.p;
-    r->first = false;
     r->problem = s.problem;
+}
+
+void json_skip(struct json_reader *r)
+{
+    if (json_peek(r) == JSON_NONE && r->problem != NULL)
+        return;
+    if (is_container(r->pos, r->end))
+        skip_container(r);
+    else
+        r->pos = scalar_end(r->pos, r->end, &r->problem);
+    r->first = false;
 }

@@ -78,10 +78,9 @@ static const char *escape_decode(const char *p, const char *end, struct str *out
 {
     if (p < end && *p == 'u')
         return unicode_escape_decode(p + 1, end, out, problem);
-    char value = p < end ? escape_value(*p) : 0;
-    if (value == 0)
+    if (p == end || escape_value(*p) == 0)
         return string_fail(p, end, PROBLEM_ESCAPE, problem);
-    str_append_char(out, value);
+    str_append_char(out, escape_value(*p));
     return p + 1;
 }
 

@@ -83,7 +83,7 @@ static struct map_entry **map_find(const struct map *m, struct view key, uint64_
 static void map_grow(struct map *m)
 {
     size_t count = m->bucket_count != 0 ? m->bucket_count * 2 : MAP_FIRST_BUCKETS;
-    struct map_entry **buckets = mem_zalloc(count * sizeof(*buckets));
+    struct map_entry **buckets = mem_zalloc(count * sizeof(void *));
     for (size_t i = 0; i < m->bucket_count; i++) {
         for (struct map_entry *e = m->buckets[i], *next; e != NULL; e = next) {
             next = e->next;

@@ -39,7 +39,8 @@ void mask_key_status(struct view key, struct str *out)
         str_append(out, view_make(key.data, 4));
     size_t hidden = key.len >= STATUS_TAIL ? key.len - STATUS_TAIL : 0;
     for (size_t i = 0; i < hidden; i++)
-        str_append_char(out, is_letter_or_digit(key.data[i]) ? '*' : key.data[i]);
+        str_append(out, is_letter_or_digit(key.data[i]) ? VIEW_LITERAL("*")
+                                                        : view_make(key.data + i, 1));
     str_append(out, view_from(key, hidden));
 }
 

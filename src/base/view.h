@@ -44,7 +44,7 @@ static inline bool view_is(struct view a, const char *text)
 static inline bool view_starts(struct view a, const char *prefix)
 {
     size_t len = strlen(prefix);
-    return a.len >= len && memcmp(a.data, prefix, len) == 0;
+    return a.len >= len && (len == 0 || memcmp(a.data, prefix, len) == 0);
 }
 
 /* The part from byte `from` on; empty when the view is shorter. */

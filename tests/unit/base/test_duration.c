@@ -100,7 +100,7 @@ static const struct {
     {0, "0s"},
     {1, "1ns"},
     {1100, "1.1\xC2\xB5s"},
-    {2200 * 1000, "2.2ms"},
+    {2 * MS + 200000, "2.2ms"},
     {HOUR, "1h0m0s"},
     {MINUTE, "1m0s"},
     {HOUR + 1 * S, "1h0m1s"},

@@ -189,7 +189,7 @@ static void an_endless_message_is_cut(void **state)
 {
     struct bench *b = *state;
     struct str text = {0};
-    for (size_t i = 0; i < 2 * LOG_MESSAGE_MAX; i++)
+    for (size_t i = 0; i < (size_t)2 * LOG_MESSAGE_MAX; i++)
         str_append_char(&text, 'x');
     log_line(log_global(), LOG_INFO, "%s", str_text(&text));
     assert_int_equal(b->capture.lines.len, strlen(STAMP "INFO: ") + LOG_MESSAGE_MAX);
