@@ -160,6 +160,28 @@ static void nodes_join(const struct config *c, unsigned default_port, struct str
     }
 }
 
+/* "{}" in front of everything else would hash whole keys, so that transactions cross slots
+ * (data-store.md 8.2). */
+static void hash_tag_check(const char *prefix, struct config_report *r)
+{
+    const char *brace = strchr(prefix, '{');
+    struct str quoted = {0};
+    if (brace == NULL || brace[1] != '}')
+        return;
+    config_quote(view_of(prefix), &quoted);
+    config_report_error(r, "Redis prefix %s contains an empty hash tag", str_text(&quoted));
+    str_free(&quoted);
+}
+
+static void hash_tags_check(const struct config *c, struct config_report *r)
+{
+    hash_tag_check(c->redis.cluster_hash_tag, r);
+    hash_tag_check(c->auto_config.env_datastore_prefix, r);
+    hash_tag_check(c->offline_mode.env_datastore_prefix, r);
+    for (size_t i = 0; i < c->environment_count; i++)
+        hash_tag_check(c->environments[i]->prefix, r);
+}
+
 static void several_check(struct config *c, struct str *address, struct config_report *r)
 {
     bool sentinel = c->redis.mode == CONFIG_REDIS_SENTINEL;
@@ -179,6 +201,8 @@ static void several_check(struct config *c, struct str *address, struct config_r
                             c->redis.database);
     str_append_text(address, sentinel ? "redis-sentinel://" : "redis-cluster://");
     nodes_join(c, sentinel ? 26379 : DEFAULT_PORT, address, r);
+    if (!sentinel)
+        hash_tags_check(c, r);
     if (sentinel)
         str_append_format(address, "/%s", c->redis.sentinel_master);
 }
