@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mailbox.h"
+#include "base/random.h"
 #include "base/str.h"
 
 #include <stdbool.h>
@@ -37,7 +38,7 @@ struct http_thread;
 struct http_route {
     unsigned methods;    /* bit set: 1u << HTTP_GET ... */
     bool head;           /* HEAD is answered like GET, without body */
-    const char *pattern; /* "/sdk/flags/{key}": {x} takes one whole segment of one or more bytes */
+    const char *pattern; /* "/sdk/flags/{key}": {x} takes one or more bytes of a segment: "/a/{id}.gif" */
     void (*handler)(struct http_request *req);
     int id;              /* the service's own meaning of the row */
 };
@@ -59,11 +60,18 @@ void http_request_allowed_methods(const struct http_request *req, const char *se
 
 struct http_thread *http_request_thread(const struct http_request *req);
 
-/* A place for the handler's own state, e.g. while the request is parked. */
-void http_request_set_state(struct http_request *req, void *state, void (*abandoned)(void *state));
+/* When its head was complete, on the server's clock. */
+int64_t http_request_started_ms(const struct http_request *req);
 
-/* Reads the whole body (sends 100 Continue when asked for), then calls `done` from a later turn.
- * `too_large`: more than `limit` bytes; the body is empty then. Not called when the client goes away. */
+/* A place for the handler's own state, e.g. while the request is parked. `abandoned` (may be NULL) is
+ * called when the client goes away before the answer; the request is gone then. It comes from the loop,
+ * never from inside a function that the handler called. */
+void http_request_set_state(struct http_request *req, void *state, void (*abandoned)(void *state));
+void *http_request_state(const struct http_request *req);
+
+/* Reads the whole body (sends 100 Continue when asked for), then calls `done` from a later phase of the
+ * loop. `too_large`: more than `limit` bytes; the body is empty then. The view is valid until the request
+ * is answered. Not called when the client goes away. */
 void http_request_read_body(struct http_request *req, size_t limit,
                             void (*done)(struct http_request *req, struct view body, bool too_large));
 
@@ -102,13 +110,14 @@ struct http_server_settings {
     int64_t max_connections;          /* 0: descriptor limit - 256 */
     int64_t max_connections_per_address; /* 0: none */
     size_t max_header_size;
-    int64_t header_timeout_ms;
+    int64_t header_timeout_ms;        /* closed without an answer then, as ld-relay does */
     int64_t idle_timeout_ms;          /* <= 0: none */
     /* streams: */
     int64_t heartbeat_ms;             /* <= 0: none */
     int64_t max_stream_time_ms;       /* <= 0: none */
     int64_t max_write_time_ms;        /* <= 0: none */
     size_t max_backlog;
+    struct random *random;            /* spreads stream times of 60 s and more; NULL: exact times */
 };
 
 /* What the server serves: the routes and the state that each thread keeps for them. */
@@ -120,8 +129,10 @@ struct http_service {
     void *(*thread_open)(void *arg, struct http_thread *t);
     /* On the serving thread, after its last request. */
     void (*thread_close)(void *arg, void *state);
-    /* Debug log of requests (telemetry.md 8.6): called when an answer's head was written
-     * (`streaming`), and at the end of an answer or stream. May be NULL. */
+    /* Debug log of requests (telemetry.md 8.6), for requests that a route took: once for an ordinary
+     * answer (`closed`); for a stream when its head is sent (`streaming`) and at its end (`streaming`
+     * and `closed`), but only if the global level is debug when it starts: otherwise a stream does not
+     * keep its request. `bytes` are those of the body. May be NULL. */
     void (*log_request)(void *arg, const struct http_request *req, int status, uint64_t bytes,
                         bool streaming, bool closed);
 };
@@ -151,7 +162,8 @@ const struct clock *http_thread_clock(struct http_thread *t);
 struct http_counts {
     int64_t connections; /* open now */
     int64_t streams;     /* open now */
-    int64_t refused_over_limit;
+    int64_t refused_over_limit; /* or because no descriptor was left */
+    int64_t refused_tls;        /* handshake failed, or plain HTTP */
     int64_t dropped_stall;
     int64_t dropped_backlog;
 };
@@ -159,7 +171,8 @@ void http_server_counts(const struct http_server *s, struct http_counts *out);
 
 /* Stops accepting, ends all streams properly, spread evenly over `spread_ms`, finishes requests, and
  * at the latest after `limit_ms` closes what is left. Blocks nobody: `closed` is called once on the
- * control loop, after every thread ended (they are joined and freed then). */
+ * control loop, after every thread ended (they are joined and freed then). Letters may be posted until
+ * `closed`, and only from the control thread after this call. */
 void http_server_close(struct http_server *s, int64_t spread_ms, int64_t limit_ms, uv_loop_t *loop,
                        void (*closed)(void *arg), void *arg);
 

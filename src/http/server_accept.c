@@ -1,0 +1,60 @@
+/* http/server_accept.c - new connections: taken in bursts, refused over a limit. */
+#include "http/server_connection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define ACCEPTS_PER_TURN 64
+#define ACCEPTS_WHEN_SHARED 2 /* the other threads shall get their part */
+
+static int accept_one(int listener, struct sockaddr_storage *peer)
+{
+    socklen_t len = sizeof *peer;
+    peer->ss_family = AF_UNSPEC;
+    return accept4(listener, (struct sockaddr *)peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/* The process has no descriptor left. The one kept for this moment lets the connection be taken and
+ * closed, so that the client knows and the listener does not stay ready for ever. */
+static void refuse_without_descriptor(struct http_thread *t)
+{
+    if (t->spare >= 0)
+        (void)close(t->spare);
+    struct sockaddr_storage peer;
+    int fd = accept_one(t->listener, &peer);
+    if (fd >= 0) {
+        (void)close(fd);
+        limits_no_descriptor(&t->server->limits, t->now_ms);
+    }
+    t->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static bool accept_next(struct http_thread *t)
+{
+    struct sockaddr_storage peer;
+    int fd = accept_one(t->listener, &peer);
+    if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE)
+            refuse_without_descriptor(t);
+        return errno == EINTR || errno == ECONNABORTED;
+    }
+    struct limits_address *address;
+    if (limits_admit(&t->server->limits, &peer, t->now_ms, &address))
+        connection_open(t, fd, address);
+    else
+        (void)close(fd);
+    return true;
+}
+
+bool http_thread_accept(struct http_thread *t)
+{
+    if (t->listener < 0)
+        return false;
+    int most = t->server->listeners.shared ? ACCEPTS_WHEN_SHARED : ACCEPTS_PER_TURN;
+    for (int i = 0; i < most; i++) {
+        if (!accept_next(t))
+            return false;
+    }
+    return true;
+}
