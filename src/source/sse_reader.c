@@ -179,20 +179,9 @@ static void sse_field_piece(struct sse_reader *r, struct view piece)
     }
 }
 
-/* A part of one line, without its end, not empty. */
-static void sse_line_piece(struct sse_reader *r, struct view piece)
+/* A part of a field line that is within the limit. */
+static void sse_field_line_piece(struct sse_reader *r, struct view piece)
 {
-    if (r->state == SSE_LINE) {
-        r->state = piece.data[0] == ':' ? SSE_COMMENT : SSE_FIELD;
-        r->field_len = 0;
-    }
-    if (r->state == SSE_COMMENT)
-        return;
-    r->block_bytes += piece.len;
-    if (r->block_bytes > r->max_event) {
-        sse_fail_too_large(r);
-        return;
-    }
     if (r->state == SSE_FIELD) {
         const char *colon = memchr(piece.data, ':', piece.len);
         size_t len = colon != NULL ? (size_t)(colon - piece.data) : piece.len;
@@ -212,6 +201,26 @@ static void sse_line_piece(struct sse_reader *r, struct view piece)
     }
     if (piece.len > 0)
         sse_value_piece(r, piece);
+}
+
+/* A part of one line, without its end, not empty. */
+static void sse_line_piece(struct sse_reader *r, struct view piece)
+{
+    if (r->state == SSE_LINE) {
+        r->state = piece.data[0] == ':' ? SSE_COMMENT : SSE_FIELD;
+        r->field_len = 0;
+    }
+    if (r->state == SSE_COMMENT)
+        return;
+    size_t left = r->max_event - r->block_bytes;
+    bool too_large = piece.len > left;
+    if (too_large)
+        piece.len = left;
+    r->block_bytes += piece.len;
+    if (piece.len > 0)
+        sse_field_line_piece(r, piece);
+    if (too_large && r->state != SSE_STOPPED)
+        sse_fail_too_large(r);
 }
 
 /* Skips one byte order mark at the very start; returns the number of bytes it took. */
