@@ -168,7 +168,7 @@ void http_respond(struct http_request *req, int status, const struct http_header
     struct view head = compose(req, status, headers, body != NULL ? body->len : 0);
     if (req->is_head || has_no_length(req, status))
         body = NULL;
-    request_log(req, status, body != NULL ? body->len : 0);
+    request_log_answer(req, status, body != NULL ? body->len : 0);
     connection_enter(c, CONN_ANSWER);
     if (write_more(c, head, view_of_buf(body), &req->answer.sent)) {
         answer_finished(c);

@@ -77,7 +77,7 @@ void request_dispatch(struct http_request *req)
 /* ---- the request log (telemetry.md 8.6) --------------------------------------------------------
  */
 
-void request_log(const struct http_request *req, int status, uint64_t bytes)
+void request_log_answer(const struct http_request *req, int status, uint64_t bytes)
 {
     const struct http_service *service = &req->connection->thread->server->service;
     if (service->log_request != NULL && req->match.route != NULL)

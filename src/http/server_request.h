@@ -42,7 +42,7 @@ void request_free(struct http_request *req);
 void request_dispatch(struct http_request *req);
 
 /* Tells the service about an ordinary answer. */
-void request_log(const struct http_request *req, int status, uint64_t bytes);
+void request_log_answer(const struct http_request *req, int status, uint64_t bytes);
 
 /* The same at the begin and at the end of a stream. False when nobody wants to know; then the
  * request need not be kept for the end. */
