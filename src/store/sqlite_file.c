@@ -118,13 +118,11 @@ const char *sqlite_network_file_system(int64_t type)
     return NULL;
 }
 
-/* Makes the file if there is none: SQLite would leave its mode to the umask. */
+/* Makes the file if there is none, also behind a symbolic link: SQLite would leave its mode to the
+ * umask. */
 static int descriptor_open(const struct sqlite_file *f)
 {
-    int fd = open(f->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 && errno == EEXIST)
-        fd = open(f->path, O_RDWR | O_CLOEXEC);
-    return fd;
+    return open(f->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
 static uint32_t big_endian(const unsigned char *p)

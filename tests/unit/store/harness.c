@@ -142,13 +142,16 @@ void run_until(struct world *w, bool (*condition)(void *arg), void *arg, const c
     }
 }
 
-unsigned folder_count(const struct world *w, const char *start)
+unsigned folder_count(const struct world *w, const char *start, const char *end)
 {
     unsigned count = 0;
     DIR *d = opendir(w->folder);
     assert_non_null(d);
-    for (struct dirent *e = readdir(d); e != NULL; e = readdir(d))
-        count += strncmp(e->d_name, start, strlen(start)) == 0;
+    for (struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
+        size_t len = strlen(e->d_name);
+        count += strncmp(e->d_name, start, strlen(start)) == 0 && len >= strlen(end) &&
+                 strcmp(e->d_name + len - strlen(end), end) == 0;
+    }
     (void)closedir(d);
     return count;
 }

@@ -84,7 +84,7 @@ unsigned log_count(const char *text); /* lines that contain it */
 void sql(const char *path, const char *text);
 int64_t sql_int(const char *path, const char *text);
 
-/* How many files in the folder have names that start like this. */
-unsigned folder_count(const struct world *w, const char *start);
+/* How many files in the folder have names that start and end like this. */
+unsigned folder_count(const struct world *w, const char *start, const char *end);
 
 #endif

@@ -23,7 +23,7 @@ static void what_is_written_is_read_back_by_the_next_process(void **state)
     heard_close(&h);
     heard_forget(&h);
     world_close(&w);
-    assert_int_equal(folder_count(&w, ""), 3); /* ".", "..", the file alone */
+    assert_int_equal(folder_count(&w, "", ""), 3); /* ".", "..", the file alone */
     world_open(&w);
     heard_open(&h, &w, "prod");
     assert_dataset(read_back(&h), "f3 g2 s:-7");
