@@ -1,14 +1,26 @@
 /* store/database.c - what the stores of all environments share: one backend of one kind. */
+#include "store/redis.h"
 #include "store/store_private.h"
 
 #include <assert.h>
 
+static struct store_backend *backend_open(const struct store_settings *settings, uv_loop_t *loop,
+                                          struct error *err)
+{
+    switch (settings->kind) {
+    case STORE_SQLITE:
+        return store_sqlite_open(settings, loop, err);
+    case STORE_REDIS:
+        return store_redis_open(&settings->redis, loop, err);
+    default:
+        return store_memory_open(loop);
+    }
+}
+
 bool store_database_open(const struct store_settings *settings, uv_loop_t *loop,
                          const struct clock *clock, struct store_database **out, struct error *err)
 {
-    struct store_backend *backend = settings->kind == STORE_SQLITE
-                                        ? store_sqlite_open(settings, loop, err)
-                                        : store_memory_open(loop);
+    struct store_backend *backend = backend_open(settings, loop, err);
     if (backend == NULL)
         return false;
     struct store_database *db = mem_zalloc(sizeof *db);

@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "flags/dataset.h"
+#include "store/settings.h"
 
 #include <uv.h>
 
@@ -56,18 +57,6 @@ struct store_listener {
 
 struct store;          /* of one environment */
 struct store_database; /* shared by all environments: one connection, one queue of jobs */
-
-enum store_kind { STORE_MEMORY, STORE_SQLITE };
-
-struct store_settings {
-    enum store_kind kind;
-    /* SQLite (data-store.md 9): */
-    const char *path;
-    bool synchronous_full;
-    int64_t busy_timeout_ms;
-    /* all: */
-    int64_t health_check_interval_ms; /* 0: off */
-};
 
 /* Opens (SQLite: creates, checks whose file it is) before the loop runs; this may block. False with
  * *err set when the process must not start (data-store.md 9.5). */

@@ -1,0 +1,178 @@
+/* store/redis_upsert.c - items are written where they are newer, by optimistic transactions
+ * (data-store.md 3.1).
+ *
+ *   step 0  WATCH hash..., HGET hash key ...     what is stored?
+ *   step 1  MULTI, HSET ..., EXEC                nil: somebody was faster, begin again after 1-20
+ * ms or   UNWATCH                              nothing is newer
+ */
+#include "store/item_version.h"
+#include "store/redis_private.h"
+
+#define UPSERT_MAX_PAUSE_MS 20
+
+bool redis_upsert_in_turn(const struct redis_task *t, size_t index)
+{
+    return (redis_part_of(t->op->items[index]->kind) & t->parts) != 0;
+}
+
+/* The items of this turn, one HGET each. */
+size_t redis_upsert_ask(struct redis_lane *l, struct str *out)
+{
+    const struct redis_task *t = l->task;
+    struct redis_progress *p = &l->progress;
+    size_t count = 0;
+    p->current = mem_zalloc((t->op->item_count + 1) * sizeof(struct redis_reply *));
+    p->pending = mem_zalloc((t->op->item_count + 1) * sizeof(bool));
+    for (size_t i = 0; i < t->op->item_count; i++) {
+        if (!redis_upsert_in_turn(t, i))
+            continue;
+        const struct item *it = t->op->items[i];
+        struct str key = {0};
+        redis_key(&key, t->op->prefix, redis_part_of(it->kind));
+        redis_command(out, (struct view[]){VIEW_LITERAL("HGET"), str_view(&key), it->key}, 3);
+        str_free(&key);
+        p->pending[i] = true;
+        count++;
+    }
+    return count;
+}
+
+/* The next answer to redis_upsert_ask(). */
+void redis_upsert_note(struct redis_lane *l, struct redis_reply *r)
+{
+    struct redis_progress *p = &l->progress;
+    while (p->next < l->task->op->item_count && !p->pending[p->next])
+        p->next++;
+    if (p->next < l->task->op->item_count) {
+        redis_reply_free(p->current[p->next]);
+        p->current[p->next++] = r;
+    } else {
+        redis_reply_free(r);
+    }
+}
+
+/* Of the pending items, only those stay that are newer than what is stored. */
+size_t redis_upsert_choose(struct redis_lane *l)
+{
+    struct redis_progress *p = &l->progress;
+    const struct store_op *op = l->task->op;
+    size_t newer = 0;
+    for (size_t i = 0; i < op->item_count; i++) {
+        const struct redis_reply *stored = p->current[i];
+        if (!p->pending[i])
+            continue;
+        int64_t version =
+            stored != NULL && stored->type == REDIS_TEXT ? store_item_version(stored->text) : -1;
+        p->pending[i] = op->items[i]->version > version;
+        newer += p->pending[i];
+        if (!p->pending[i])
+            log_line(op->log, LOG_DEBUG,
+                     "RedisDataStore: Attempted to %s key: %.*s version: %lld in \"%s\" with a "
+                     "version that is the same or older: %lld",
+                     op->items[i]->deleted ? "delete" : "update", VIEW_ARGS(op->items[i]->key),
+                     (long long)version, item_kind_store_name(op->items[i]->kind),
+                     (long long)op->items[i]->version);
+    }
+    return newer;
+}
+
+/* ---- WATCH --------------------------------------------------------------------------------------
+ */
+
+static void watch_begin(struct redis_lane *l)
+{
+    struct str out = {0};
+    const struct redis_task *t = l->task;
+    struct str keys[2] = {{0}, {0}};
+    struct view words[3] = {VIEW_LITERAL("WATCH")};
+    size_t count = 1;
+    for (size_t i = 0; i < t->op->item_count; i++) {
+        enum item_kind kind = t->op->items[i]->kind;
+        if (!redis_upsert_in_turn(t, i) || keys[kind].len > 0)
+            continue;
+        redis_key(&keys[kind], t->op->prefix, redis_part_of(kind));
+        words[count++] = str_view(&keys[kind]);
+    }
+    redis_command(&out, words, count);
+    size_t asked = redis_upsert_ask(l, &out);
+    str_free(&keys[0]);
+    str_free(&keys[1]);
+    l->progress.sent_all = true;
+    redis_lane_send_take(l, &out, asked + 1);
+}
+
+static void watch_answer(struct redis_lane *l, struct redis_reply *r)
+{
+    struct redis_progress *p = &l->progress;
+    if (p->step == 0 && r->type != REDIS_STATUS) {
+        redis_upsert_note(l, r);
+        return;
+    }
+    redis_reply_free(p->last);
+    p->last = r;
+}
+
+static void watch_write(struct redis_lane *l)
+{
+    struct redis_progress *p = &l->progress;
+    const struct store_op *op = l->task->op;
+    struct view none = {0};
+    struct str out = {0};
+    size_t count = redis_upsert_choose(l);
+    p->step = 1;
+    if (count == 0) {
+        redis_command_short(&out, "UNWATCH", none, none, none);
+        redis_lane_send_take(l, &out, 1);
+        return;
+    }
+    redis_command_short(&out, "MULTI", none, none, none);
+    for (size_t i = 0; i < op->item_count; i++) {
+        if (!p->pending[i])
+            continue;
+        struct str key = {0};
+        redis_key(&key, op->prefix, redis_part_of(op->items[i]->kind));
+        redis_command_short(&out, "HSET", str_view(&key), op->items[i]->key,
+                            buf_view(op->items[i]->text));
+        str_free(&key);
+    }
+    redis_command_short(&out, "EXEC", none, none, none);
+    redis_lane_send_take(l, &out, count + 2);
+}
+
+/* EXEC said nil: somebody else changed the hash. */
+static void watch_disturbed(struct redis_lane *l)
+{
+    struct redis_progress *p = &l->progress;
+    const struct item *it = l->task->op->items[0];
+    if (++p->attempts < REDIS_MAX_ATTEMPTS) {
+        log_line(l->task->op->log, LOG_DEBUG,
+                 "RedisDataStore: Concurrent modification detected, retrying");
+        double chance = l->backend->random->unit(l->backend->random);
+        redis_lane_again(l, 1 + (int64_t)(chance * (UPSERT_MAX_PAUSE_MS - 1)));
+        return;
+    }
+    struct error problem;
+    error_set(&problem, "failed to update key \"%.*s\" in \"%s\" after %d attempts",
+              VIEW_ARGS(it->key), item_kind_store_name(it->kind), REDIS_MAX_ATTEMPTS);
+    redis_lane_fail(l, problem.text);
+}
+
+static void watch_answered(struct redis_lane *l)
+{
+    struct redis_progress *p = &l->progress;
+    if (p->failure != NULL) {
+        redis_lane_refused(l, p->failure);
+    } else if (p->step == 0) {
+        watch_write(l);
+    } else if (p->last->type == REDIS_NIL) {
+        watch_disturbed(l);
+    } else {
+        const struct redis_reply *failure = redis_reply_failure(p->last);
+        if (failure != NULL)
+            redis_lane_refused(l, failure);
+        else
+            redis_lane_succeed(l);
+    }
+}
+
+const struct redis_script redis_script_watch = {watch_begin, watch_answer, watch_answered, NULL};
