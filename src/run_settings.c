@@ -118,5 +118,6 @@ void settings_for_server(const struct config *c, size_t threads, struct http_ser
         .max_stream_time_ms = config_ms(m->max_client_connection_time_ns),
         .max_write_time_ms = config_ms(m->max_client_write_time_ns),
         .max_backlog = (size_t)m->max_client_backlog_bytes,
+        .random = random_system(),
     };
 }
