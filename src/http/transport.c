@@ -1,15 +1,19 @@
 /* http/transport.c - see transport.h.
  *
- *   CONNECTING -> [TLS] -> OPEN -> ENDED
+ *   CONNECTING -> [TLS] -> OPEN [-> TLS -> OPEN] -> ENDED
+ *
+ *   socket -> received(0) -> TLS of a proxy -> received(1) -> TLS of the server -> on_data
  *
  * Everything ends in transport_end(): it lets go of the socket and closes the timer, whose close
- * callback is on_end. One timer is the deadline of connecting and of the handshake.
+ * callback is on_end. One timer is the deadline of whatever comes next.
  */
 #include "http/transport.h"
 
 #include "base/error.h"
 #include "http/client_connect.h"
 #include "http/client_tls.h"
+
+#include <assert.h>
 
 #define TRANSPORT_READ_BYTES ((size_t)64 << 10)
 #define TRANSPORT_TLS_READ_BYTES ((size_t)16 << 10)
@@ -23,14 +27,15 @@ struct transport {
     enum transport_state state;
     char *host;
     struct client_tls_trust *trust;
-    struct client_tls *tls; /* NULL: plain */
+    struct client_tls *layers[2]; /* outermost first; plain without */
+    unsigned layer_count;
     int64_t tls_timeout_ms;
     struct client_connector *connector;
     uv_stream_t *stream; /* NULL: not connected */
     unsigned writes;     /* that the kernel has not taken */
     uv_timer_t timer;
     const char *deadline_problem;
-    char *read_buffer;
+    bool by_server;
     struct error problem;
 };
 
@@ -42,8 +47,8 @@ struct transport_write {
 static void transport_free(uv_handle_t *timer)
 {
     struct transport *t = timer->data;
-    client_tls_free(t->tls);
-    mem_free(t->read_buffer);
+    for (unsigned i = 0; i < t->layer_count; i++)
+        client_tls_free(t->layers[i]);
     mem_free(t->host);
     t->listener->on_end(t->owner, t->problem.text); /* redis_link_on_end() and others */
     mem_free(t);
@@ -89,6 +94,27 @@ static void deadline_set(struct transport *t, int64_t ms, const char *problem)
     (void)uv_timer_start(&t->timer, transport_on_timer, ms > 0 ? (uint64_t)ms : 1, 0);
 }
 
+void transport_deadline_set(struct transport *t, int64_t ms, const char *problem)
+{
+    if (t->state == TRANSPORT_OPEN && ms > 0)
+        deadline_set(t, ms, problem);
+    else if (t->state == TRANSPORT_OPEN)
+        (void)uv_timer_stop(&t->timer);
+}
+
+void transport_hold_loop(struct transport *t, bool hold)
+{
+    if (t->stream != NULL && hold)
+        uv_ref((uv_handle_t *)t->stream);
+    else if (t->stream != NULL)
+        uv_unref((uv_handle_t *)t->stream);
+}
+
+bool transport_ended_by_server(const struct transport *t)
+{
+    return t->by_server;
+}
+
 /* ---- writing ------------------------------------------------------------------------------------
  */
 
@@ -127,22 +153,34 @@ static void socket_write(struct transport *t, struct str *bytes)
     transport_end(t, uv_strerror(status));
 }
 
+/* Sends what a layer wants to send, through the layers around it. */
+static void layer_flush(struct transport *t, unsigned layer)
+{
+    for (unsigned i = layer; i > 0; i--) {
+        struct str *output = client_tls_output(t->layers[i]);
+        if (!client_tls_write(t->layers[i - 1], str_view(output), &t->problem)) {
+            transport_end(t, t->problem.text);
+            return;
+        }
+        str_clear(output);
+    }
+    socket_write(t, client_tls_output(t->layers[0]));
+}
+
 void transport_write_take(struct transport *t, struct str *bytes)
 {
-    if (t->state != TRANSPORT_OPEN) {
-        str_free(bytes);
-        return;
-    }
-    if (t->tls == NULL) {
+    if (t->state == TRANSPORT_OPEN && t->layer_count == 0) {
         socket_write(t, bytes);
         return;
     }
-    bool written = client_tls_write(t->tls, str_view(bytes), &t->problem);
+    if (t->state == TRANSPORT_OPEN) {
+        unsigned top = t->layer_count - 1;
+        if (client_tls_write(t->layers[top], str_view(bytes), &t->problem))
+            layer_flush(t, top);
+        else
+            transport_end(t, t->problem.text);
+    }
     str_free(bytes);
-    if (written)
-        socket_write(t, client_tls_output(t->tls));
-    else
-        transport_end(t, t->problem.text);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------
@@ -155,75 +193,107 @@ static void transport_opened(struct transport *t)
     t->listener->on_open(t->owner);
 }
 
-static void tls_read(struct transport *t)
+/* The server has nothing more to say, and says so. */
+static void transport_end_by_server(struct transport *t)
+{
+    t->by_server = t->state != TRANSPORT_ENDED;
+    transport_end(t, "EOF");
+}
+
+static void received(struct transport *t, unsigned layer, struct view bytes);
+
+/* What a layer makes of the bytes it was given, until it wants more. */
+static void layer_read(struct transport *t, unsigned layer)
 {
     char plain[TRANSPORT_TLS_READ_BYTES];
     size_t len;
-    while (t->state == TRANSPORT_OPEN) {
+    while (t->state != TRANSPORT_ENDED) {
         enum client_tls_state state =
-            client_tls_read(t->tls, plain, sizeof plain, &len, &t->problem);
+            client_tls_read(t->layers[layer], plain, sizeof plain, &len, &t->problem);
         if (state == CLIENT_TLS_READY) {
-            t->listener->on_data(t->owner, view_make(plain, len));
+            received(t, layer + 1, view_make(plain, len));
             continue;
         }
         if (state == CLIENT_TLS_CLOSED)
-            transport_end(t, "EOF");
+            transport_end_by_server(t);
         else if (state == CLIENT_TLS_FAILED)
             transport_end(t, t->problem.text);
         else
-            socket_write(t, client_tls_output(t->tls));
+            layer_flush(t, layer);
         return;
     }
 }
 
-static void tls_received(struct transport *t, struct view bytes)
+/* True when the layer's handshake is over. */
+static bool layer_shake_hands(struct transport *t, unsigned layer)
 {
-    client_tls_input(t->tls, bytes);
-    if (t->state == TRANSPORT_TLS) {
-        enum client_tls_state state = client_tls_handshake(t->tls, &t->problem);
-        socket_write(t, client_tls_output(t->tls));
-        if (state == CLIENT_TLS_FAILED)
-            transport_end(t, t->problem.text);
-        else if (state == CLIENT_TLS_READY && t->state == TRANSPORT_TLS)
-            transport_opened(t);
+    enum client_tls_state state = client_tls_handshake(t->layers[layer], &t->problem);
+    struct error problem = t->problem;
+    layer_flush(t, layer); /* also the alert that says why it failed */
+    if (state == CLIENT_TLS_FAILED)
+        transport_end(t, problem.text);
+    else if (state == CLIENT_TLS_READY && t->state == TRANSPORT_TLS)
+        transport_opened(t);
+    return state == CLIENT_TLS_READY;
+}
+
+/* Bytes that arrived at a layer: 0 is the socket's side. */
+static void received(struct transport *t, unsigned layer, struct view bytes)
+{
+    if (layer == t->layer_count) {
+        if (t->state == TRANSPORT_OPEN)
+            t->listener->on_data(t->owner, bytes);
+        return;
     }
-    tls_read(t);
+    bool handshake = t->state == TRANSPORT_TLS && layer + 1 == t->layer_count;
+    client_tls_input(t->layers[layer], bytes);
+    if (!handshake || layer_shake_hands(t, layer))
+        layer_read(t, layer);
 }
 
 static void transport_on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 {
-    struct transport *t = handle->data;
+    (void)handle;
     (void)suggested;
-    if (t->read_buffer == NULL)
-        t->read_buffer = mem_alloc(TRANSPORT_READ_BYTES);
-    *out = uv_buf_init(t->read_buffer, (unsigned)TRANSPORT_READ_BYTES);
+    *out = uv_buf_init(mem_alloc(TRANSPORT_READ_BYTES), (unsigned)TRANSPORT_READ_BYTES);
 }
 
+/* The buffer lives for this call only: an idle stream has none. */
 static void transport_on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
 {
     struct transport *t = stream->data;
-    if (t == NULL || len == 0)
-        return;
-    if (len < 0)
-        transport_end(t, len == UV_EOF ? "EOF" : uv_strerror((int)len));
-    else if (t->tls != NULL)
-        tls_received(t, view_make(buffer->base, (size_t)len));
-    else
-        t->listener->on_data(t->owner, view_make(buffer->base, (size_t)len));
+    if (t != NULL && len > 0)
+        received(t, 0, view_make(buffer->base, (size_t)len));
+    else if (t != NULL && len == UV_EOF && t->layer_count == 0)
+        transport_end_by_server(t);
+    else if (t != NULL && len < 0)
+        transport_end(t, len == UV_EOF ? "unexpected EOF" : uv_strerror((int)len));
+    mem_free(buffer->base);
 }
 
 /* ---- connecting ---------------------------------------------------------------------------------
  */
 
-static void tls_start(struct transport *t)
+static void tls_begin(struct transport *t, struct client_tls_trust *trust, const char *host,
+                      int64_t timeout_ms)
 {
     t->state = TRANSPORT_TLS;
-    deadline_set(t, t->tls_timeout_ms, "TLS handshake timeout");
-    t->tls = client_tls_new(t->trust, t->host, &t->problem);
-    if (t->tls == NULL || client_tls_handshake(t->tls, &t->problem) == CLIENT_TLS_FAILED)
+    deadline_set(t, timeout_ms, "TLS handshake timeout");
+    struct client_tls *tls = client_tls_new(trust, host, &t->problem);
+    if (tls == NULL) {
         transport_end(t, t->problem.text);
-    else
-        socket_write(t, client_tls_output(t->tls));
+        return;
+    }
+    t->layers[t->layer_count++] = tls;
+    (void)layer_shake_hands(t, t->layer_count - 1);
+}
+
+void transport_tls_start(struct transport *t, struct client_tls_trust *trust, const char *host,
+                         int64_t timeout_ms)
+{
+    assert(t->layer_count < ARRAY_LEN(t->layers) && "TLS within TLS is enough");
+    if (t->state == TRANSPORT_OPEN)
+        tls_begin(t, trust, host, timeout_ms);
 }
 
 static void transport_connected(struct transport *t, uv_stream_t *stream)
@@ -234,7 +304,7 @@ static void transport_connected(struct transport *t, uv_stream_t *stream)
     if (status != 0)
         transport_end(t, uv_strerror(status));
     else if (t->trust != NULL)
-        tls_start(t);
+        tls_begin(t, t->trust, t->host, t->tls_timeout_ms);
     else
         transport_opened(t);
 }

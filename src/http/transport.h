@@ -2,8 +2,10 @@
  * loop.
  *
  *   transport_open() -> look-up, connect, TLS -> on_open -> on_data ... on_drained ... -> on_end
+ *                                                  ^             |
+ *                                                  +-- transport_tls_start(), behind a proxy
  *
- * For protocols that are not HTTP (store/redis_link.c). May call: base.
+ * For http/client_link.c and for protocols that are not HTTP (store/redis_link.c). May call: base.
  *
  * 1. transport_open() never fails and never calls back from inside; an address that cannot be used
  *    ends in on_end.
@@ -15,11 +17,12 @@
 
 #include "base/str.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
 struct transport;
-struct client_tls_trust; /* http/client_tls.h */
+struct client_tls_trust; /* http/client_trust.h */
 
 struct transport_settings {
     const char *host;
@@ -43,6 +46,21 @@ struct transport *transport_open(const struct transport_settings *settings, uv_l
 
 /* After on_open. Takes the text out of `bytes`, which is empty afterwards. */
 void transport_write_take(struct transport *t, struct str *bytes);
+
+/* After on_open: TLS with `host` within the stream as it is, which may be TLS already (once).
+ * Another on_open follows. Bytes that were not asked for before it must not be there. */
+void transport_tls_start(struct transport *t, struct client_tls_trust *trust, const char *host,
+                         int64_t timeout_ms);
+
+/* After on_open: the stream ends with this problem (static text) unless a later call comes first.
+ * 0: no deadline. */
+void transport_deadline_set(struct transport *t, int64_t ms, const char *problem);
+
+/* Shall the loop run on for this stream alone? It does when nobody says otherwise. */
+void transport_hold_loop(struct transport *t, bool hold);
+
+/* In on_end: the server said itself that nothing more comes, in TLS where there is TLS. */
+bool transport_ended_by_server(const struct transport *t);
 
 /* May be called twice, and from any callback. */
 void transport_close(struct transport *t);
