@@ -89,8 +89,11 @@ static size_t user_information_len(struct view rest, bool scheme)
 {
     struct view authority = view_make(rest.data, find_first(rest, "/?#"));
     size_t at = find_last(authority, '@');
-    if (at == authority.len)
-        at = is_host_and_port(authority) ? rest.len : find_last(rest, '@');
+    struct view host = at < authority.len ? view_from(authority, at + 1) : authority;
+    if (!is_host_and_port(host))
+        at = find_last(rest, '@');
+    else if (at == authority.len)
+        at = rest.len;
     /* Without a scheme only "user:password@host" is taken for a URL. */
     if (!scheme && at != rest.len && find_first(view_make(rest.data, at), ":") == at)
         return rest.len;

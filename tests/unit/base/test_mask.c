@@ -86,6 +86,7 @@ static void urls(void **state)
         {"redis://u:p@q@h", "redis://u:xxxxx@h", "@ in the password"},
         {"redis://u:p/q@h/2", "redis://u:xxxxx@h/2", "slash in the password"},
         {"redis://u:p?q#r@h", "redis://u:xxxxx@h", "? and # in the password"},
+        {"redis://u@v:p/q@h/2", "redis://u@v:xxxxx@h/2", "@ in the user name, slash behind it"},
         {"http://h/a@b", "http://h/a@b", "@ in a path"},
         {"http://h:80/a@b", "http://h:80/a@b", "@ in a path, with a port"},
         {"http://[::1]:80/a@b", "http://[::1]:80/a@b", "IPv6 address"},
