@@ -162,8 +162,8 @@ static const struct store_backend_class sqlite_class = {
     .server = sqlite_server,
 };
 
-struct store_backend *store_sqlite_open(const struct store_sqlite_settings *settings,
-                                        uv_loop_t *loop, struct error *err)
+struct store_backend *store_sqlite_open(const struct store_settings *settings, uv_loop_t *loop,
+                                        struct error *err)
 {
     struct sqlite *q = mem_zalloc(sizeof *q);
     bool lost = false; /* nobody has been told of the contents yet */

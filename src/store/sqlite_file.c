@@ -80,7 +80,7 @@ static const char *const statement_texts[SQLITE_ST_COUNT] = {
         "SELECT key, version, deleted, data FROM item WHERE prefix = ?1 AND kind = ?2",
 };
 
-void sqlite_file_init(struct sqlite_file *f, const struct store_sqlite_settings *settings)
+void sqlite_file_init(struct sqlite_file *f, const struct store_settings *settings)
 {
     *f = (struct sqlite_file){.synchronous_full = settings->synchronous_full,
                               .busy_timeout_ms = settings->busy_timeout_ms};

@@ -50,7 +50,7 @@ enum sqlite_opened {
     SQLITE_OPEN_DAMAGED  /* *err is the reason alone: "database disk image is malformed" */
 };
 
-void sqlite_file_init(struct sqlite_file *f, const struct store_sqlite_settings *settings);
+void sqlite_file_init(struct sqlite_file *f, const struct store_settings *settings);
 
 /* Closes what is open and frees the texts. */
 void sqlite_file_free(struct sqlite_file *f);

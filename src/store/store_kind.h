@@ -71,7 +71,7 @@ struct store_backend {
 struct store_backend *store_memory_open(uv_loop_t *loop);
 
 /* NULL with *err set when the process must not start (data-store.md 9.5). */
-MUST_CHECK struct store_backend *store_sqlite_open(const struct store_sqlite_settings *settings,
+MUST_CHECK struct store_backend *store_sqlite_open(const struct store_settings *settings,
                                                    uv_loop_t *loop, struct error *err);
 
 #endif

@@ -75,7 +75,7 @@ void world_open(struct world *w)
 {
     struct error err;
     w->db_closed = false;
-    if (!store_database_open(&w->settings, &w->loop, &w->clock.base, random_system(), &w->db, &err))
+    if (!store_database_open(&w->settings, &w->loop, &w->clock.base, &w->db, &err))
         fail_msg("%s", err.text);
 }
 

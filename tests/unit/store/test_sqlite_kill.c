@@ -103,17 +103,16 @@ static void nothing(void *owner)
 
 static int write_for_ever(const char *path, const char *mode, const char *base, const char *full)
 {
-    struct store_settings settings = {.kind = STORE_SQLITE,
-                                      .sqlite = {.path = path, .busy_timeout_ms = 5000}};
+    struct store_settings settings = {.kind = STORE_SQLITE, .path = path, .busy_timeout_ms = 5000};
     struct writer w = {.inits = strcmp(mode, "inits") == 0};
     struct store_listener listener = {&w, read_done, released, failed, changed, nothing, nothing};
     struct store_database *db;
     struct error err;
     w.base = strtoull(base, NULL, 10);
-    settings.sqlite.synchronous_full = strcmp(full, "full") == 0;
+    settings.synchronous_full = strcmp(full, "full") == 0;
     if (uv_loop_init(&w.loop) != 0 || uv_check_init(&w.loop, &w.turn) != 0)
         return 4;
-    if (!store_database_open(&settings, &w.loop, clock_system(), random_system(), &db, &err)) {
+    if (!store_database_open(&settings, &w.loop, clock_system(), &db, &err)) {
         (void)fprintf(stderr, "%s\n", err.text);
         return 5;
     }
@@ -175,7 +174,7 @@ static struct dataset *read_alone(const char *path)
     char file[96];
     (void)snprintf(file, sizeof file, "%s", path);
     world_begin(&w);
-    w.settings.sqlite.path = file;
+    w.settings.path = file;
     world_open(&w);
     heard_open(&h, &w, "prod");
     (void)read_back(&h);

@@ -39,10 +39,9 @@ static void assert_refused(struct world *w, const char *text)
     char expected[512];
     const char *at = strchr(text, '@');
     assert_non_null(at);
-    assert_false(
-        store_database_open(&w->settings, &w->loop, &w->clock.base, random_system(), &w->db, &err));
-    (void)snprintf(expected, sizeof expected, "%.*s%s%s", (int)(at - text), text,
-                   w->settings.sqlite.path, at + 1);
+    assert_false(store_database_open(&w->settings, &w->loop, &w->clock.base, &w->db, &err));
+    (void)snprintf(expected, sizeof expected, "%.*s%s%s", (int)(at - text), text, w->settings.path,
+                   at + 1);
     assert_string_equal(err.text, expected);
     w->db = NULL;
 }
@@ -115,7 +114,7 @@ static void places_that_cannot_hold_a_file_are_refused(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct world w;
         world_begin(&w);
-        w.settings.sqlite.path = rows[i].path;
+        w.settings.path = rows[i].path;
         assert_refused(&w, rows[i].error);
         world_end(&w);
     }
@@ -139,8 +138,7 @@ static bool as_nobody(struct world *w, bool (*check)(struct world *w))
 static bool permission_is_named(struct world *w)
 {
     struct error err;
-    return !store_database_open(&w->settings, &w->loop, &w->clock.base, random_system(), &w->db,
-                                &err) &&
+    return !store_database_open(&w->settings, &w->loop, &w->clock.base, &w->db, &err) &&
            strstr(err.text, "cannot open SQLite database") == err.text &&
            strstr(err.text, "ermission denied; check that the directory exists and is writable") !=
                NULL;
@@ -308,8 +306,7 @@ static void at_most_three_damaged_files_are_kept(void **state)
 static bool damage_is_reported(struct world *w)
 {
     struct error err;
-    return !store_database_open(&w->settings, &w->loop, &w->clock.base, random_system(), &w->db,
-                                &err) &&
+    return !store_database_open(&w->settings, &w->loop, &w->clock.base, &w->db, &err) &&
            strstr(err.text, "is damaged (file is not a database) and cannot be moved to") != NULL &&
            strstr(err.text, "Permission denied; check that the directory is writable") != NULL;
 }
@@ -365,7 +362,7 @@ static void a_symbolic_link_is_followed(void **state)
     (void)snprintf(link, sizeof link, "%s/link", w.folder);
     assert_int_equal(symlink(w.path, link), 0);
     damage_middle(w.path);
-    w.settings.sqlite.path = link;
+    w.settings.path = link;
     world_open(&w);
     heard_open(&h, &w, "prod");
     write_all(&h, dataset_text("f1"));
@@ -398,7 +395,7 @@ static void a_file_in_use_is_opened_as_well(void **state)
     world_begin(&w);
     world_begin(&w2);
     world_open(&w);
-    w2.settings.sqlite.path = w.path;
+    w2.settings.path = w.path;
     world_open(&w2);
     heard_open(&h, &w, "prod");
     heard_open(&h2, &w2, "prod");
