@@ -8,8 +8,6 @@
 #include "config/record.h"
 #include "config/value.h"
 
-#include <stdlib.h>
-
 struct reader {
     struct config *c;
     char *const *envp;
@@ -134,11 +132,6 @@ static void tags_read(struct reader *r, const struct config_option *o)
         variable_assign(r, record, o, entry->variable, str_view(&tag));
         str_free(&tag);
     }
-}
-
-static int text_compare(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static void option_read(struct reader *r, const struct config_option *o)
@@ -299,12 +292,11 @@ static void section_begin(struct reader *r, const char *section)
 
 static void section_end(struct reader *r, const char *section)
 {
-    struct config_list *tags = &r->c->datadog.tag;
     if (strcmp(section, "Redis") == 0 && is_on(r->c, section)) {
         removed_check(r, "REDIS_TTL", "this variable is no longer supported; use CACHE_TTL");
         environ_redis_settle(r->c);
-    } else if (strcmp(section, "Datadog") == 0 && tags->count > 1) {
-        qsort(tags->items, tags->count, sizeof *tags->items, text_compare);
+    } else if (strcmp(section, "Datadog") == 0) {
+        config_record_sort(config_record_of(r->c), config_option_at(r->c, &r->c->datadog.tag));
     }
 }
 

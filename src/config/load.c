@@ -31,11 +31,9 @@ static bool file_read(struct config *c, const struct config_command *cmd, struct
 static void data_files_add(struct config *c, const struct config_command *cmd)
 {
     const struct config_option *o = config_option_at(c, &c->main.data_file);
-    for (size_t i = 0; i < cmd->data_files.count; i++) {
-        config_list_append(&c->main.data_file, view_of(cmd->data_files.items[i]));
-        config_record_slot(config_record_of(c), o)->value =
-            (struct config_origin){.source = CONFIG_FROM_COMMAND};
-    }
+    struct config_origin origin = {.source = CONFIG_FROM_COMMAND};
+    for (size_t i = 0; i < cmd->data_files.count; i++)
+        config_record_append(config_record_of(c), o, view_of(cmd->data_files.items[i]), origin);
 }
 
 /* File, command line, variables: one over the other (6). */

@@ -84,10 +84,12 @@ static void line_print(struct printer *p, const struct line *l)
     p->line(p, l);
 }
 
-static void list_print(struct printer *p, struct line *l, const struct config_list *list)
+static void list_print(struct printer *p, struct line *l, const struct config_list *list,
+                       const struct config_slot *slot)
 {
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < slot->item_count; i++) {
         l->value = list->items[i];
+        l->origin = slot->items[i];
         line_print(p, l);
     }
 }
@@ -105,7 +107,7 @@ static void option_print(struct printer *p, struct config_record record,
     if (slot->value.source == CONFIG_FROM_DEFAULT || o->property == NULL)
         return;
     if (o->kind == CONFIG_LIST || o->kind == CONFIG_TAGS) {
-        list_print(p, &l, field);
+        list_print(p, &l, field, slot);
         return;
     }
     if (!(o->flags & CONFIG_SET_MATTERS) && !differs_from_default(o, field))
@@ -297,7 +299,12 @@ static void log_option_line(struct printer *p, const struct line *l)
         str_append_char(out, ' ');
         config_quote(view_of(l->name), out);
     }
-    str_append_format(out, "] %s%s = %s (", l->property, l->is_file_form ? "File" : "", l->value);
+    str_append_format(out, "] %s%s = ", l->property, l->is_file_form ? "File" : "");
+    if (needs_quotes(view_of(l->value)))
+        config_quote(view_of(l->value), out);
+    else
+        str_append_text(out, l->value);
+    str_append_text(out, " (");
     if (l->origin.source == CONFIG_FROM_FILE)
         str_append_format(out, "file %s:%u", p->c->file, l->origin.line);
     else

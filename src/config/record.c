@@ -3,7 +3,7 @@
 
 #include "config/value.h"
 
-#include <stdatomic.h>
+#include <stdlib.h>
 
 /* ---- fields -------------------------------------------------------------------------------------
  */
@@ -60,6 +60,13 @@ static void secret_path_clear(struct config_slot *slot)
     slot->secret_file = (struct config_origin){0};
 }
 
+static void items_clear(struct config_slot *slot)
+{
+    mem_free(slot->items);
+    slot->items = NULL;
+    slot->item_count = 0;
+}
+
 void config_record_reset(struct config_record r, const struct config_option *o)
 {
     void *field = config_record_field(r, o);
@@ -74,14 +81,26 @@ void config_record_reset(struct config_record r, const struct config_option *o)
         memset(field, 0, o->kind == CONFIG_BOOLEAN ? sizeof(bool) : sizeof(int));
     }
     config_record_slot(r, o)->value = (struct config_origin){0};
+    items_clear(config_record_slot(r, o));
 }
 
-static void list_assign(const struct config_option *o, struct view text, struct config_list *l)
+void config_record_append(struct config_record r, const struct config_option *o, struct view item,
+                          struct config_origin origin)
 {
-    if (o->kind == CONFIG_TAGS) {
-        config_list_append(l, text);
+    struct config_slot *slot = config_record_slot(r, o);
+    config_list_append(config_record_field(r, o), item);
+    slot->items = mem_realloc(slot->items, (slot->item_count + 1) * sizeof *slot->items);
+    slot->items[slot->item_count++] = origin;
+    slot->value = origin;
+}
+
+static void list_assign(struct config_record r, const struct config_option *o, struct view text,
+                        struct config_origin origin)
+{
+    if (o->kind == CONFIG_TAGS && text.len > 0)
+        config_record_append(r, o, text, origin);
+    if (o->kind == CONFIG_TAGS || text.len == 0)
         return;
-    }
     for (size_t at = 0; at <= text.len;) {
         const char *comma = at < text.len ? memchr(text.data + at, ',', text.len - at) : NULL;
         size_t end = comma != NULL ? (size_t)(comma - text.data) : text.len;
@@ -89,7 +108,7 @@ static void list_assign(const struct config_option *o, struct view text, struct 
         if (o->flags & CONFIG_TRIM)
             item = view_trim(item);
         if (item.len > 0 || !(o->flags & CONFIG_TRIM))
-            config_list_append(l, item);
+            config_record_append(r, o, item, origin);
         at = end + 1;
     }
 }
@@ -100,10 +119,7 @@ bool config_record_assign(struct config_record r, const struct config_option *o,
     struct config_slot *slot = config_record_slot(r, o);
     void *field = config_record_field(r, o);
     if (is_list(o)) {
-        if (text.len > 0)
-            list_assign(o, text, field);
-        if (text.len > 0)
-            slot->value = origin;
+        list_assign(r, o, text, origin);
         return true;
     }
     bool from_file = origin.source == CONFIG_FROM_FILE;
@@ -125,6 +141,34 @@ bool config_record_assign(struct config_record r, const struct config_option *o,
     return true;
 }
 
+struct item {
+    char *text;
+    struct config_origin origin;
+};
+
+static int item_compare(const void *a, const void *b)
+{
+    return strcmp(((const struct item *)a)->text, ((const struct item *)b)->text);
+}
+
+void config_record_sort(struct config_record r, const struct config_option *o)
+{
+    struct config_list *list = config_record_field(r, o);
+    struct config_slot *slot = config_record_slot(r, o);
+    size_t count = slot->item_count;
+    if (count == 0)
+        return;
+    struct item *items = mem_alloc(count * sizeof *items);
+    for (size_t i = 0; i < count; i++)
+        items[i] = (struct item){list->items[i], slot->items[i]};
+    qsort(items, count, sizeof *items, item_compare);
+    for (size_t i = 0; i < count; i++) {
+        list->items[i] = items[i].text;
+        slot->items[i] = items[i].origin;
+    }
+    mem_free(items);
+}
+
 void config_record_assign_path(struct config_record r, const struct config_option *o,
                                struct view path, struct config_origin origin)
 {
@@ -141,7 +185,7 @@ void config_record_assign_path(struct config_record r, const struct config_optio
 /* ---- whole records ------------------------------------------------------------------------------
  */
 
-static void record_init(struct config_record r)
+void config_record_init(struct config_record r)
 {
     for (size_t i = 0; i < config_option_count; i++) {
         if (config_options[i].scope == r.scope)
@@ -156,7 +200,7 @@ static void text_free(const struct config_option *o, char *text)
     mem_free(text);
 }
 
-static void record_free(struct config_record r)
+void config_record_free(struct config_record r)
 {
     for (size_t i = 0; i < config_option_count; i++) {
         const struct config_option *o = &config_options[i];
@@ -167,147 +211,37 @@ static void record_free(struct config_record r)
         else if (is_text(o))
             text_free(o, *(char **)config_record_field(r, o));
         secret_path_clear(config_record_slot(r, o));
+        items_clear(config_record_slot(r, o));
     }
     mem_free(r.slots);
 }
 
-struct config_record config_record_of(struct config *c)
+static void field_copy(const struct config_option *o, void *target, const void *source)
 {
-    return (struct config_record){CONFIG_SCOPE_GLOBAL, c, c->slots, NULL};
-}
-
-struct config_record config_environment_record(struct config_environment *e)
-{
-    return (struct config_record){CONFIG_SCOPE_ENVIRONMENT, e, e->slots, e->name};
-}
-
-struct config_record config_filter_record(struct config_filter *f)
-{
-    return (struct config_record){CONFIG_SCOPE_FILTER, f, f->slots, f->project};
-}
-
-static struct config_slot *slots_new(enum config_scope scope)
-{
-    return mem_zalloc(config_scope_slots(scope) * sizeof(struct config_slot));
-}
-
-struct config_environment *config_environment_find(const struct config *c, struct view name)
-{
-    for (size_t i = 0; i < c->environment_count; i++) {
-        if (view_is(name, c->environments[i]->name))
-            return c->environments[i];
+    size_t size = o->kind == CONFIG_BOOLEAN                             ? sizeof(bool)
+                  : o->kind == CONFIG_LEVEL || o->kind == CONFIG_CHOICE ? sizeof(int)
+                                                                        : sizeof(int64_t);
+    if (is_text(o)) {
+        config_text_set(target, *(char *const *)source);
+    } else if (is_list(o)) {
+        const struct config_list *items = source;
+        config_list_clear(target);
+        for (size_t i = 0; i < items->count; i++)
+            config_list_append(target, view_of(items->items[i]));
+    } else {
+        memcpy(target, source, size);
     }
-    return NULL;
 }
 
-struct config_environment *config_environment_add(struct config *c, struct view name)
+void config_record_copy(struct config_record to, struct config_record from)
 {
-    struct config_environment *e = config_environment_find(c, name);
-    if (e != NULL)
-        return e;
-    e = mem_zalloc(sizeof *e);
-    e->name = mem_copy_text(name.data, name.len);
-    e->store_prefix = mem_copy_text("", 0);
-    e->slots = slots_new(CONFIG_SCOPE_ENVIRONMENT);
-    record_init(config_environment_record(e));
-    c->environments =
-        mem_realloc(c->environments, (c->environment_count + 1) * sizeof *c->environments);
-    c->environments[c->environment_count++] = e;
-    return e;
-}
-
-struct config_environment *config_environment_copy(struct config *c,
-                                                   const struct config_environment *e,
-                                                   const char *name)
-{
-    struct config_environment *copy = config_environment_add(c, view_of(name));
-    struct config_record to = config_environment_record(copy);
-    struct config_record from = {CONFIG_SCOPE_ENVIRONMENT, (void *)(uintptr_t)e, e->slots, NULL};
     for (size_t i = 0; i < config_option_count; i++) {
         const struct config_option *o = &config_options[i];
-        if (o->scope != CONFIG_SCOPE_ENVIRONMENT)
+        if (o->scope != to.scope)
             continue;
-        void *source = config_record_field(from, o);
-        void *target = config_record_field(to, o);
-        if (is_text(o)) {
-            config_text_set(target, *(char **)source);
-        } else if (is_list(o)) {
-            const struct config_list *items = source;
-            for (size_t k = 0; k < items->count; k++)
-                config_list_append(target, view_of(items->items[k]));
-        } else {
-            size_t size = o->kind == CONFIG_BOOLEAN                             ? sizeof(bool)
-                          : o->kind == CONFIG_LEVEL || o->kind == CONFIG_CHOICE ? sizeof(int)
-                                                                                : sizeof(int64_t);
-            memcpy(target, source, size);
-        }
+        field_copy(o, config_record_field(to, o), config_record_field(from, o));
         config_record_slot(to, o)->value = config_record_slot(from, o)->value;
     }
-    return copy;
-}
-
-struct config_filter *config_filter_find(const struct config *c, struct view project)
-{
-    for (size_t i = 0; i < c->filter_count; i++) {
-        if (view_is(project, c->filters[i]->project))
-            return c->filters[i];
-    }
-    return NULL;
-}
-
-struct config_filter *config_filter_add(struct config *c, struct view project)
-{
-    struct config_filter *f = config_filter_find(c, project);
-    if (f != NULL)
-        return f;
-    f = mem_zalloc(sizeof *f);
-    f->project = mem_copy_text(project.data, project.len);
-    f->slots = slots_new(CONFIG_SCOPE_FILTER);
-    record_init(config_filter_record(f));
-    c->filters = mem_realloc(c->filters, (c->filter_count + 1) * sizeof *c->filters);
-    c->filters[c->filter_count++] = f;
-    return f;
-}
-
-struct config *config_new(void)
-{
-    struct config *c = mem_zalloc(sizeof *c);
-    atomic_init(&c->refs, 1);
-    c->slots = slots_new(CONFIG_SCOPE_GLOBAL);
-    c->file = mem_copy_text("", 0);
-    c->redis_address = mem_copy_text("", 0);
-    record_init(config_record_of(c));
-    return c;
-}
-
-const struct config *config_ref(const struct config *c)
-{
-    atomic_fetch_add_explicit(&((struct config *)(uintptr_t)c)->refs, 1, memory_order_relaxed);
-    return c;
-}
-
-void config_unref(const struct config *shared)
-{
-    struct config *c = (struct config *)(uintptr_t)shared;
-    if (c == NULL || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
-        return;
-    for (size_t i = 0; i < c->environment_count; i++) {
-        record_free(config_environment_record(c->environments[i]));
-        mem_free(c->environments[i]->name);
-        mem_free(c->environments[i]->store_prefix);
-        mem_free(c->environments[i]);
-    }
-    mem_free(c->environments);
-    for (size_t i = 0; i < c->filter_count; i++) {
-        record_free(config_filter_record(c->filters[i]));
-        mem_free(c->filters[i]->project);
-        mem_free(c->filters[i]);
-    }
-    mem_free(c->filters);
-    record_free(config_record_of(c));
-    mem_free(c->file);
-    mem_free(c->redis_address);
-    mem_free(c);
 }
 
 /* ---- asking for origins -------------------------------------------------------------------------

@@ -26,6 +26,9 @@ struct config_slot {
     struct config_origin value; /* CONFIG_FROM_DEFAULT: not set */
     struct config_origin secret_file;
     char *secret_path; /* value comes from this file (17.2); NULL: no */
+    /* Lists: where each item came from. Items behind these were added by what was derived. */
+    struct config_origin *items;
+    size_t item_count;
 };
 
 struct config_record {
@@ -53,6 +56,12 @@ struct config_environment *config_environment_copy(struct config *c,
                                                    const struct config_environment *e,
                                                    const char *name);
 
+/* All options at their defaults, in zeroed memory; everything released, the slots too; all options
+ * and where they came from (for lists only of the last item). */
+void config_record_init(struct config_record r);
+void config_record_free(struct config_record r);
+void config_record_copy(struct config_record to, struct config_record from);
+
 void *config_record_field(struct config_record r, const struct config_option *o);
 struct config_slot *config_record_slot(struct config_record r, const struct config_option *o);
 
@@ -61,6 +70,13 @@ struct config_slot *config_record_slot(struct config_record r, const struct conf
 MUST_CHECK bool config_record_assign(struct config_record r, const struct config_option *o,
                                      struct view text, struct config_origin origin,
                                      struct error *err);
+
+/* One more item of a list, as it is. */
+void config_record_append(struct config_record r, const struct config_option *o, struct view item,
+                          struct config_origin origin);
+
+/* Puts the items of a list in byte order, with their origins. */
+void config_record_sort(struct config_record r, const struct config_option *o);
 
 /* The value is in this file; config_secrets_read() fetches it. */
 void config_record_assign_path(struct config_record r, const struct config_option *o,

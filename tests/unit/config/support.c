@@ -59,7 +59,12 @@ void assert_text(const char *got, const char *want, const char *why)
 {
     if (strcmp(got, want) == 0)
         return;
-    print_error("%s\n got: %s\nwant: %s\n", why, got, want);
+    size_t same = 0;
+    while (got[same] == want[same])
+        same++;
+    print_error("%s\n got: %.900s\n", why, got);
+    print_error("want: %.900s\n", want);
+    print_error("from byte %zu on, got: %.200s\n", same, got + same);
     fail();
 }
 
