@@ -89,7 +89,7 @@ struct store *store_open(struct store_database *db, const char *prefix, struct l
     store_monitor_start(s);
     db->opened++;
     if (db->backend->class->monitored)
-        log_always(log, LOG_INFO, "Using %s data store: %s with prefix: %s",
+        log_always(log_global(), LOG_INFO, "Using %s data store: %s with prefix: %s",
                    db->backend->class->title, store_database_server(db), prefix);
     return s;
 }

@@ -13,7 +13,7 @@ static void what_is_written_is_read_back_by_the_next_process(void **state)
     world_begin(&w);
     world_open(&w);
     heard_open(&h, &w, "prod");
-    assert_logged("INFO: [env: ...test] Using SQLite data store: ");
+    assert_logged("INFO: Using SQLite data store: ");
     assert_dataset(read_back(&h), "");
     assert_false(h.initialized);
     write_all(&h, dataset_text("f3 g1 s:2"));
