@@ -6,24 +6,29 @@
 
 extern char **environ;
 
-/* Warnings stand one per line. */
-static void log_warnings(const struct str *warnings)
+/* Warnings stand one per line. What --print-config writes is a configuration file: there they are
+ * comments. */
+static void warnings_show(enum config_action action, const struct str *warnings)
 {
     struct view rest = str_view(warnings);
     while (rest.len != 0) {
         const char *end = memchr(rest.data, '\n', rest.len);
         struct view line = view_make(rest.data, end != NULL ? (size_t)(end - rest.data) : rest.len);
-        log_always(log_global(), LOG_WARN, "%.*s", VIEW_ARGS(line));
+        if (action == CONFIG_PRINT)
+            (void)printf("; %.*s\n", VIEW_ARGS(line));
+        else
+            log_always(log_global(), LOG_WARN, "%.*s", VIEW_ARGS(line));
         rest = view_from(rest, line.len + 1);
     }
 }
 
-static bool load(const struct config_command *cmd, const struct config **out)
+static bool load(enum config_action action, const struct config_command *cmd,
+                 const struct config **out)
 {
     struct str warnings = {0};
     struct str problem = {0};
     bool loaded = config_load(cmd, environ, out, &warnings, &problem);
-    log_warnings(&warnings);
+    warnings_show(action, &warnings);
     if (!loaded)
         log_always(log_global(), LOG_ERROR, "%s", str_text(&problem));
     str_free(&warnings);
@@ -61,7 +66,7 @@ static int act(enum config_action action, const struct config_command *cmd)
         return health_check(cmd->health_url, NULL);
     if (action == CONFIG_RUN)
         log_start(cmd);
-    if (!load(cmd, &c))
+    if (!load(action, cmd, &c))
         return EXIT_FAILURE;
     if (action == CONFIG_CHECK)
         code = check_data_files(c) ? print(config_check_text, c) : EXIT_FAILURE;
