@@ -60,28 +60,40 @@ static void spool_check(const struct config *c, struct config_report *r)
 /* ---- certificates -------------------------------------------------------------------------------
  */
 
-/* What the TLS library says, in a form for operators. */
-static const char *tls_reason(void)
+static const char unusable[] = "no usable PEM data in it";
+
+/* Nobody is asked for a pass phrase. */
+static int password_refuse(char *buffer, int size, int writing, void *asked)
 {
-    unsigned long code = ERR_peek_last_error();
-    const char *text = ERR_reason_error_string(code);
-    return text != NULL ? text : "not a usable PEM file";
+    (void)buffer;
+    (void)size;
+    (void)writing;
+    *(bool *)asked = true;
+    return -1;
 }
 
-static void tls_file_error(const char *path, struct config_report *r)
+static void tls_file_error(const char *path, const char *problem, struct config_report *r)
 {
-    struct str reason = {0};
     struct error err;
     struct str text = {0};
-    if (config_file_read(path, PEM_LIMIT, "file", &text, &err))
-        str_append_text(&reason, tls_reason());
-    else
-        str_append_text(&reason, err.text);
-    config_report_error(r, "TLS certificate %s: %s", path, str_text(&reason));
+    bool ok = config_file_read(path, PEM_LIMIT, "file", &text, &err);
+    config_report_error(r, "TLS certificate %s: %s", path, ok ? problem : err.text);
     if (text.data != NULL)
         explicit_bzero(text.data, text.room);
     str_free(&text);
-    str_free(&reason);
+}
+
+/* Why the key was not taken. */
+static void key_error(const struct config *c, bool password_asked, struct config_report *r)
+{
+    bool mismatch = ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH;
+    struct str problem = {0};
+    if (mismatch)
+        str_append_format(&problem, "the key %s does not belong to it", c->main.tls_key);
+    else
+        str_append_text(&problem, password_asked ? "has a pass phrase; remove it" : unusable);
+    tls_file_error(mismatch ? c->main.tls_cert : c->main.tls_key, str_text(&problem), r);
+    str_free(&problem);
 }
 
 /* The pair is loaded as the listener will do it. */
@@ -89,22 +101,30 @@ static void certificate_check(const struct config *c, struct config_report *r)
 {
     const char *cert = c->main.tls_cert;
     const char *key = c->main.tls_key;
+    bool password_asked = false;
     if (!c->main.tls_enabled || cert[0] == '\0' || key[0] == '\0')
         return;
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    if (ctx == NULL) {
+        config_report_error(r, "TLS certificate %s: the TLS library does not start", cert);
+        return;
+    }
+    SSL_CTX_set_default_passwd_cb(ctx, password_refuse);
+    SSL_CTX_set_default_passwd_cb_userdata(ctx, &password_asked);
     ERR_clear_error();
-    if (ctx == NULL || SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
-        tls_file_error(cert, r);
+    if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
+        tls_file_error(cert, unusable, r);
     else if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
-        tls_file_error(key, r);
+        key_error(c, password_asked, r);
     ERR_clear_error();
     SSL_CTX_free(ctx);
 }
 
 static bool holds_certificate(struct view pem)
 {
+    bool password_asked;
     BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-    X509 *certificate = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    X509 *certificate = PEM_read_bio_X509(bio, NULL, password_refuse, &password_asked);
     bool ok = certificate != NULL;
     X509_free(certificate);
     BIO_free(bio);
