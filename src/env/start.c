@@ -4,8 +4,7 @@
  *      |---initTimeout--> TIMED_OUT    the database's contents are served, if there are any
  *      '---refused------> REFUSED      as an unknown credential, until LaunchDarkly sends data
  *
- *   OPEN (initTimeout 0) goes the same ways; a refusal leads to TIMED_OUT, because it is already
- * serving.
+ *   OPEN (initTimeout 0) goes the same ways; a refusal leads to TIMED_OUT, as it serves already.
  */
 #include "base/mask.h"
 #include "env/env_private.h"
