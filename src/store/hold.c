@@ -11,9 +11,16 @@ bool store_writes_first(const struct store *s)
            !s->closing;
 }
 
+/* Timers come before answers in a turn of the loop, so after a long turn a write may have ended in
+ * time without anybody having looked: it gets one more turn. */
 static void expired(uv_timer_t *timer)
 {
     struct store *s = CONTAINER_OF(timer, struct store, hold.timer);
+    if (!s->hold.last_look) {
+        s->hold.last_look = true;
+        (void)uv_timer_start(timer, expired, 1, 0);
+        return;
+    }
     s->hold.behind = true;
     store_hold_release_all(s);
 }
@@ -34,6 +41,7 @@ static const struct store_job *oldest_held(const struct store *s)
 static void arm(struct store *s)
 {
     const struct store_job *j = store_writes_first(s) ? oldest_held(s) : NULL;
+    s->hold.last_look = false;
     if (j == NULL) {
         (void)uv_timer_stop(&s->hold.timer);
         return;
@@ -47,6 +55,7 @@ void store_hold_posted(struct store *s, struct store_job *job)
 {
     uint64_t limit = job->it != NULL ? STORE_HOLD_UPSERT_MS : STORE_HOLD_INIT_MS;
     job->number = ++s->hold.posted;
+    uv_update_time(s->db->loop); /* the turn may have begun long ago */
     job->hold_until_ms = uv_now(s->db->loop) + limit;
     if (!uv_is_active((uv_handle_t *)&s->hold.timer))
         arm(s);

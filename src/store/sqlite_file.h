@@ -79,7 +79,7 @@ int sqlite_op_carry_out(struct sqlite_file *f, struct store_op *op);
 /* Did this code say that the contents are not what they must be? */
 bool sqlite_code_damaged(int code);
 
-/* `what` (NULL: none) and the last error of the connection, with what to do about it. */
+/* The meaning of a result code, with what to do about it. */
 void sqlite_problem_set(const struct sqlite_file *f, int code, struct error *err);
 
 /* sqlite_aside.c: moves the file (closed before) and what belongs to it to PATH.corrupt-TIME, keeps

@@ -8,7 +8,6 @@
 #include "base/str.h"
 #include "store/row.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  */
 #include "store/sqlite_file.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The statements are constant and fit the tables, so a statement that SQLite does not understand
@@ -28,14 +28,14 @@ void sqlite_problem_set(const struct sqlite_file *f, int code, struct error *err
         {SQLITE_PERM, "; check the permissions of the file and its directory"},
     };
     const char *remedy = "";
+    char number[32] = "";
     for (size_t i = 0; i < ARRAY_LEN(remedies); i++) {
         if (remedies[i].code == (code & 0xff))
             remedy = remedies[i].remedy;
     }
-    int reason = (code & 0xff) == SQLITE_IOERR ? sqlite3_system_errno(f->db) : 0;
-    error_set(err, "SQLite database \"%s\": %s%s%s%s%s", f->path, sqlite3_errstr(code),
-              reason != 0 ? " (" : "", reason != 0 ? strerror(reason) : "", reason != 0 ? ")" : "",
-              remedy);
+    if ((code & 0xff) == SQLITE_IOERR) /* which of its thirty kinds */
+        (void)snprintf(number, sizeof number, " (SQLite code %d)", code);
+    error_set(err, "SQLite database \"%s\": %s%s%s", f->path, sqlite3_errstr(code), number, remedy);
 }
 
 bool sqlite_file_ready(struct sqlite_file *f, bool *lost, struct error *err)

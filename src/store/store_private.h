@@ -38,6 +38,7 @@ struct store_hold {
     uint64_t posted;   /* number of the last write */
     uint64_t released; /* and of the last one that may be broadcast */
     bool behind;       /* a write took too long and writes are pending since */
+    bool last_look;    /* the deadline is over, but an answer may be waiting */
     uv_timer_t timer;
 };
 
