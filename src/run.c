@@ -220,6 +220,7 @@ int run_relay(const struct config *c, const struct config_command *cmd, char *co
         api_free(r.api);
     if (r.client != NULL)
         http_client_close(r.client);
+    (void)uv_run(&r.loop, UV_RUN_DEFAULT); /* connections that were kept for later close */
     (void)uv_loop_close(&r.loop);
     config_unref(r.config);
     return r.exit_code;
