@@ -159,8 +159,10 @@ static enum client_body_state body_feed_chunked(struct client_body *b, struct vi
             continue;
         }
         enum client_body_state state = chunk_byte(b, bytes.data[0], err);
-        if (state == CLIENT_BODY_WHOLE)
+        if (state == CLIENT_BODY_WHOLE) {
+            b->extra = bytes.len > 1;
             return body_whole(b, err);
+        }
         if (state == CLIENT_BODY_BROKEN)
             return state;
         bytes = view_from(bytes, 1);
@@ -173,8 +175,10 @@ enum client_body_state client_body_feed(struct client_body *b, struct view bytes
     if (b->framing == CLIENT_BODY_CHUNKED)
         return body_feed_chunked(b, bytes, err);
     if (b->framing == CLIENT_BODY_LENGTH) {
-        if ((uint64_t)b->remaining < bytes.len)
+        if ((uint64_t)b->remaining < bytes.len) {
+            b->extra = true;
             bytes.len = (size_t)b->remaining;
+        }
         b->remaining -= (int64_t)bytes.len;
     }
     if (!body_pass(b, bytes, err))

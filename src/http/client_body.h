@@ -32,6 +32,7 @@ struct client_body {
     bool gzip;
     bool gzip_whole; /* the last member is complete */
     bool stopped;
+    bool extra;         /* bytes came behind the end */
     z_stream *inflater; /* made when the first byte arrives */
     void (*on_bytes)(void *owner, struct view bytes);
     void *owner;
@@ -42,7 +43,8 @@ void client_body_init(struct client_body *b, enum client_body_framing framing, i
                       bool gzip, void (*on_bytes)(void *owner, struct view bytes), void *owner);
 void client_body_free(struct client_body *b);
 
-/* Passes on what the bytes decode to. BROKEN with *err. Bytes behind the end are dropped. */
+/* Passes on what the bytes decode to. BROKEN with *err. Bytes behind the end are
+ * dropped, and remembered in b->extra. */
 enum client_body_state client_body_feed(struct client_body *b, struct view bytes,
                                         struct error *err);
 

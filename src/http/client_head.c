@@ -1,14 +1,14 @@
-/* http/client_head.c - status line and the few headers that the client needs to know. */
+/* http/client_head.c - status line, and what the headers say about the body and the connection. */
 #include "http/client_head.h"
 
 #define CLIENT_HEAD_MAX ((size_t)64 << 10)
 
-void client_head_init(struct client_head *h)
+void client_head_init(struct http_head *h)
 {
-    *h = (struct client_head){.content_length = -1};
+    *h = (struct http_head){.content_length = -1};
 }
 
-void client_head_free(struct client_head *h)
+void client_head_free(struct http_head *h)
 {
     str_free(&h->text);
     client_head_init(h);
@@ -32,7 +32,7 @@ static bool is_digit(char c)
 }
 
 /* "HTTP/1.1 200 OK" */
-static bool head_status_parse(struct client_head *h, struct view line, struct error *err)
+static bool head_status_parse(struct http_head *h, struct view line, struct error *err)
 {
     if (!view_starts(line, "HTTP/1.") || line.len < 12 || !is_digit(line.data[7]) ||
         line.data[8] != ' ' || !is_digit(line.data[9]) || !is_digit(line.data[10]) ||
@@ -42,12 +42,40 @@ static bool head_status_parse(struct client_head *h, struct view line, struct er
     }
     h->status = (line.data[9] - '0') * 100 + (line.data[10] - '0') * 10 + line.data[11] - '0';
     h->reason = view_trim(view_from(line, 12));
+    h->keeps = line.data[7] != '0';
     if (h->status < 100)
         error_set(err, "malformed HTTP status code %d", h->status);
     return h->status >= 100;
 }
 
-static bool head_length_parse(struct client_head *h, struct view value, struct error *err)
+/* Name and value of a header line; false when it is none. */
+static bool head_field_split(struct view line, struct view *name, struct view *value)
+{
+    const char *colon = memchr(line.data, ':', line.len);
+    if (colon == NULL || colon == line.data)
+        return false;
+    *name = view_make(line.data, (size_t)(colon - line.data));
+    *value = view_trim(view_from(line, name->len + 1));
+    for (size_t i = 0; i < name->len; i++)
+        if ((unsigned char)name->data[i] <= ' ' || name->data[i] == 0x7F)
+            return false;
+    return true;
+}
+
+/* Is `word` one of the words of a comma-separated list? */
+static bool list_has(struct view list, const char *word)
+{
+    while (list.len > 0) {
+        const char *comma = memchr(list.data, ',', list.len);
+        size_t len = comma != NULL ? (size_t)(comma - list.data) : list.len;
+        if (view_equal_nocase(view_trim(view_make(list.data, len)), view_of(word)))
+            return true;
+        list = view_from(list, len + 1);
+    }
+    return false;
+}
+
+static bool read_content_length(struct http_head *h, struct view value, struct error *err)
 {
     int64_t length = 0;
     bool ok = value.len > 0;
@@ -63,54 +91,84 @@ static bool head_length_parse(struct client_head *h, struct view value, struct e
     return true;
 }
 
-static bool head_field_parse(struct client_head *h, struct view line, struct error *err)
+static bool read_transfer_encoding(struct http_head *h, struct view value, struct error *err)
 {
-    const char *colon = memchr(line.data, ':', line.len);
-    size_t len = colon != NULL ? (size_t)(colon - line.data) : 0;
-    if (len == 0) {
-        error_set(err, "malformed HTTP header line in the answer");
-        return false;
-    }
-    struct view name = view_make(line.data, len);
-    struct view value = view_trim(view_from(line, len + 1));
-    if (view_equal_nocase(name, VIEW_LITERAL("content-length")))
-        return head_length_parse(h, value, err);
-    if (view_equal_nocase(name, VIEW_LITERAL("transfer-encoding"))) {
-        h->chunked = view_equal_nocase(value, VIEW_LITERAL("chunked"));
-        if (!h->chunked)
-            error_set(err, "unsupported Transfer-Encoding \"%.*s\"", VIEW_ARGS(value));
-        return h->chunked;
-    }
-    if (view_equal_nocase(name, VIEW_LITERAL("content-encoding"))) {
-        h->gzip = view_equal_nocase(value, VIEW_LITERAL("gzip")) ||
-                  view_equal_nocase(value, VIEW_LITERAL("x-gzip"));
-        bool known =
-            h->gzip || value.len == 0 || view_equal_nocase(value, VIEW_LITERAL("identity"));
-        if (!known)
-            error_set(err, "unsupported Content-Encoding \"%.*s\"", VIEW_ARGS(value));
-        return known;
-    }
-    if (view_equal_nocase(name, VIEW_LITERAL("content-type")))
-        h->content_type = value;
-    else if (view_equal_nocase(name, VIEW_LITERAL("retry-after")))
-        h->retry_after = value;
-    else if (view_equal_nocase(name, VIEW_LITERAL("location")))
-        h->location = value;
+    bool chunked = !h->chunked && view_equal_nocase(value, VIEW_LITERAL("chunked"));
+    if (!chunked)
+        error_set(err, "unsupported Transfer-Encoding \"%.*s\"", VIEW_ARGS(value));
+    h->chunked = true;
+    return chunked;
+}
+
+static bool read_content_encoding(struct http_head *h, struct view value, struct error *err)
+{
+    bool gzip = view_equal_nocase(value, VIEW_LITERAL("gzip")) ||
+                view_equal_nocase(value, VIEW_LITERAL("x-gzip"));
+    bool known = gzip || value.len == 0 || view_equal_nocase(value, VIEW_LITERAL("identity"));
+    if (!known || (gzip && h->gzip))
+        error_set(err, "unsupported Content-Encoding \"%.*s\"", VIEW_ARGS(value));
+    known = known && !(gzip && h->gzip);
+    h->gzip = h->gzip || gzip;
+    return known;
+}
+
+static bool read_connection(struct http_head *h, struct view value, struct error *err)
+{
+    (void)err;
+    if (list_has(value, "close"))
+        h->keeps = false;
+    else if (list_has(value, "keep-alive"))
+        h->keeps = true;
     return true;
 }
 
-static bool head_parse(struct client_head *h, struct error *err)
+static const struct {
+    const char *name;
+    bool (*read)(struct http_head *h, struct view value, struct error *err);
+} head_fields[] = {
+    {"content-length", read_content_length},
+    {"transfer-encoding", read_transfer_encoding},
+    {"content-encoding", read_content_encoding},
+    {"connection", read_connection},
+};
+
+static bool head_field_read(struct http_head *h, struct view line, struct error *err)
+{
+    struct view name;
+    struct view value;
+    if (!head_field_split(line, &name, &value)) {
+        error_set(err, "malformed HTTP header line in the answer");
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(head_fields); i++)
+        if (view_equal_nocase(name, view_of(head_fields[i].name)))
+            return head_fields[i].read(h, value, err);
+    return true;
+}
+
+static bool head_parse(struct http_head *h, struct error *err)
 {
     struct view rest = str_view(&h->text);
     if (!head_status_parse(h, head_line(&rest), err))
         return false;
-    for (;;) {
-        struct view line = head_line(&rest);
-        if (line.len == 0)
-            return true;
-        if (!head_field_parse(h, line, err))
+    h->fields_at = h->text.len - rest.len;
+    for (struct view line = head_line(&rest); line.len > 0; line = head_line(&rest))
+        if (!head_field_read(h, line, err))
             return false;
+    return true;
+}
+
+struct view http_head_value(const struct http_head *h, const char *name)
+{
+    struct view rest = view_from(str_view(&h->text), h->fields_at);
+    struct view found;
+    struct view value;
+    while (rest.len > 0) {
+        struct view line = head_line(&rest);
+        if (head_field_split(line, &found, &value) && view_equal_nocase(found, view_of(name)))
+            return value;
     }
+    return view_make("", 0);
 }
 
 /* Does the text end with an empty line? */
@@ -124,7 +182,7 @@ static bool head_is_whole(struct view text)
     return text.data[at] == '\n';
 }
 
-enum client_head_state client_head_feed(struct client_head *h, struct view bytes, size_t *used,
+enum client_head_state client_head_feed(struct http_head *h, struct view bytes, size_t *used,
                                         struct error *err)
 {
     *used = 0;

@@ -4,30 +4,33 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "http/client.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct client_head {
+struct http_head {
     struct str text;
+    size_t fields_at; /* the first header's line within the text */
     int status;
     bool chunked;
     bool gzip;
+    bool keeps;             /* the connection may be used for another request */
     int64_t content_length; /* -1: not given */
-    struct view reason;     /* the views are parts of `text`; empty: absent */
-    struct view content_type;
-    struct view retry_after;
-    struct view location;
+    struct view reason;     /* a part of `text` */
 };
 
 enum client_head_state { CLIENT_HEAD_MORE, CLIENT_HEAD_WHOLE, CLIENT_HEAD_BROKEN };
 
-void client_head_init(struct client_head *h);
-void client_head_free(struct client_head *h);
+/* `struct http_head h; client_head_init(&h);` is a head of which nothing has come. */
+void client_head_init(struct http_head *h);
+
+/* Ready for the next one. */
+void client_head_free(struct http_head *h);
 
 /* Takes bytes up to the end of the head; *used says how many. BROKEN with *err for what is no
  * HTTP/1 answer, is larger than 64 KiB, or has a body of unclear length. */
-enum client_head_state client_head_feed(struct client_head *h, struct view bytes, size_t *used,
+enum client_head_state client_head_feed(struct http_head *h, struct view bytes, size_t *used,
                                         struct error *err);
 
 #endif

@@ -2,11 +2,10 @@
 #ifndef HTTP_CLIENT_PRIVATE_H
 #define HTTP_CLIENT_PRIVATE_H
 
+#include "base/list.h"
 #include "http/client_proxy.h"
 #include "http/client_tls.h"
 #include "http/client_trust.h"
-
-#define HTTP_CLIENT_READ_BYTES ((size_t)64 << 10)
 
 struct http_client {
     uv_loop_t *loop;
@@ -15,7 +14,16 @@ struct http_client {
     struct client_tls_trust *trust;
     char *user_agent;
     char *proxy_shown; /* masked; NULL: none configured */
-    char *read_buffer; /* one for all: every read is consumed before the next; NULL until needed */
+    struct list idle;  /* of struct client_link */
+    size_t links;      /* all that are not gone yet */
+    uv_timer_t idle_timer;
+    bool timer_closed;
 };
+
+/* Closes those that are idle (client_link.c). */
+void client_links_close(struct http_client *c);
+
+/* Frees the client when it is closing and nothing knows it any more. */
+void client_free_when_closed(struct http_client *c);
 
 #endif

@@ -6,8 +6,21 @@ void client_request_free(struct client_request *r)
     mem_free(r->method);
     mem_free(r->authorization);
     str_free(&r->headers);
-    str_free(&r->body);
+    buf_unref(r->body);
     *r = (struct client_request){0};
+}
+
+/* A method or a header's name (RFC 9110 5.6.2). */
+static bool request_token_allowed(struct view text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.data[i];
+        bool alphanumeric =
+            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!alphanumeric && (c == 0 || strchr("!#$%&'*+-.^_`|~", c) == NULL))
+            return false;
+    }
+    return text.len > 0;
 }
 
 static bool request_text_allowed(struct view text)
@@ -22,6 +35,10 @@ static bool request_header_copy(const struct http_client_header *h, struct clien
                                 struct error *err)
 {
     struct view name = view_of(h->name);
+    if (!request_token_allowed(name)) {
+        error_set(err, "\"%s\" cannot be the name of a header", h->name);
+        return false;
+    }
     if (!request_text_allowed(h->value)) {
         error_set(err, "the value of header %s has a control character in it", h->name);
         return false;
@@ -44,6 +61,10 @@ static bool request_header_copy(const struct http_client_header *h, struct clien
 bool client_request_copy(const struct http_exchange_request *from, struct client_request *out,
                          struct error *err)
 {
+    if (!request_token_allowed(view_of(from->method))) {
+        error_set(err, "\"%s\" cannot be a method", from->method);
+        return false;
+    }
     struct client_request r = {.method = mem_copy_text(from->method, strlen(from->method))};
     for (size_t i = 0; i < from->header_count; i++) {
         if (!request_header_copy(&from->headers[i], &r, err)) {
@@ -51,7 +72,7 @@ bool client_request_copy(const struct http_exchange_request *from, struct client
             return false;
         }
     }
-    str_append(&r.body, from->body);
+    r.body = from->body != NULL ? buf_ref(from->body) : NULL;
     *out = r;
     return true;
 }
@@ -102,10 +123,9 @@ void client_request_print(const struct client_request *r, const struct client_ur
         request_print_header("Proxy-Authorization", proxy->authorization, out);
     if (!r->has_accept_encoding)
         str_append_text(out, "Accept-Encoding: gzip\r\n");
-    if (r->body.len > 0 || strcmp(r->method, "POST") == 0 || strcmp(r->method, "PUT") == 0)
-        str_append_format(out, "Content-Length: %zu\r\n", r->body.len);
+    if (r->body != NULL || strcmp(r->method, "POST") == 0 || strcmp(r->method, "PUT") == 0)
+        str_append_format(out, "Content-Length: %zu\r\n", r->body != NULL ? r->body->len : 0);
     str_append_text(out, "\r\n");
-    str_append(out, str_view(&r->body));
 }
 
 void client_request_print_connect(const struct client_url *url, const char *user_agent,
@@ -134,7 +154,8 @@ static void request_body_drop(struct client_request *r)
     }
     str_free(&r->headers);
     r->headers = kept;
-    str_free(&r->body);
+    buf_unref(r->body);
+    r->body = NULL;
 }
 
 void client_request_redirect(struct client_request *r, int status)

@@ -11,7 +11,7 @@ struct client_request {
     char *authorization; /* its value, NULL: none */
     bool has_user_agent;
     bool has_accept_encoding;
-    struct str body;
+    struct buf *body; /* NULL: none */
 };
 
 /* False with *err when a name or value could break out of its line. */
@@ -19,7 +19,7 @@ MUST_CHECK bool client_request_copy(const struct http_exchange_request *from,
                                     struct client_request *out, struct error *err);
 void client_request_free(struct client_request *r);
 
-/* Appends head and body. `proxy`: the proxy that gets the request in absolute form, or NULL. */
+/* Appends the head. `proxy`: the proxy that gets the request in absolute form, or NULL. */
 void client_request_print(const struct client_request *r, const struct client_url *url,
                           const char *user_agent, const struct client_proxy *proxy,
                           struct str *out);

@@ -4,8 +4,8 @@
  *
  *   socket -> received(0) -> TLS of a proxy -> received(1) -> TLS of the server -> on_data
  *
- * Everything ends in transport_end(): it lets go of the socket and closes the timer, whose close
- * callback is on_end. One timer is the deadline of whatever comes next.
+ * Everything ends in transport_end_because(): it lets go of the socket and closes the timer, whose
+ * close callback is on_end. One timer is the deadline of whatever comes next.
  */
 #include "http/transport.h"
 
@@ -35,7 +35,7 @@ struct transport {
     unsigned writes;     /* that the kernel has not taken */
     uv_timer_t timer;
     const char *deadline_problem;
-    bool by_server;
+    enum transport_cause cause;
     struct error problem;
 };
 
@@ -59,11 +59,13 @@ static void stream_free(uv_handle_t *stream)
     mem_free(stream);
 }
 
-static void transport_end(struct transport *t, const char *problem)
+static void transport_end_because(struct transport *t, enum transport_cause cause,
+                                  const char *problem)
 {
     if (t->state == TRANSPORT_ENDED)
         return;
     t->state = TRANSPORT_ENDED;
+    t->cause = cause;
     if (problem != t->problem.text)
         error_set(&t->problem, "%s", problem);
     if (t->connector != NULL)
@@ -77,15 +79,25 @@ static void transport_end(struct transport *t, const char *problem)
     uv_close((uv_handle_t *)&t->timer, transport_free);
 }
 
+static void transport_end(struct transport *t, const char *problem)
+{
+    transport_end_because(t, TRANSPORT_BROKEN, problem);
+}
+
 void transport_close(struct transport *t)
 {
-    transport_end(t, "closed");
+    transport_end_because(t, TRANSPORT_CLOSED, "closed");
+}
+
+enum transport_cause transport_cause(const struct transport *t)
+{
+    return t->cause;
 }
 
 static void transport_on_timer(uv_timer_t *timer)
 {
     struct transport *t = timer->data;
-    transport_end(t, t->deadline_problem);
+    transport_end_because(t, TRANSPORT_LATE, t->deadline_problem);
 }
 
 static void deadline_set(struct transport *t, int64_t ms, const char *problem)
@@ -108,11 +120,6 @@ void transport_hold_loop(struct transport *t, bool hold)
         uv_ref((uv_handle_t *)t->stream);
     else if (t->stream != NULL)
         uv_unref((uv_handle_t *)t->stream);
-}
-
-bool transport_ended_by_server(const struct transport *t)
-{
-    return t->by_server;
 }
 
 /* ---- writing ------------------------------------------------------------------------------------
@@ -193,13 +200,6 @@ static void transport_opened(struct transport *t)
     t->listener->on_open(t->owner);
 }
 
-/* The server has nothing more to say, and says so. */
-static void transport_end_by_server(struct transport *t)
-{
-    t->by_server = t->state != TRANSPORT_ENDED;
-    transport_end(t, "EOF");
-}
-
 static void received(struct transport *t, unsigned layer, struct view bytes);
 
 /* What a layer makes of the bytes it was given, until it wants more. */
@@ -215,7 +215,7 @@ static void layer_read(struct transport *t, unsigned layer)
             continue;
         }
         if (state == CLIENT_TLS_CLOSED)
-            transport_end_by_server(t);
+            transport_end_because(t, TRANSPORT_EOF, "EOF");
         else if (state == CLIENT_TLS_FAILED)
             transport_end(t, t->problem.text);
         else
@@ -265,7 +265,7 @@ static void transport_on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *
     if (t != NULL && len > 0)
         received(t, 0, view_make(buffer->base, (size_t)len));
     else if (t != NULL && len == UV_EOF && t->layer_count == 0)
-        transport_end_by_server(t);
+        transport_end_because(t, TRANSPORT_EOF, "EOF");
     else if (t != NULL && len < 0)
         transport_end(t, len == UV_EOF ? "unexpected EOF" : uv_strerror((int)len));
     mem_free(buffer->base);

@@ -59,8 +59,14 @@ void transport_deadline_set(struct transport *t, int64_t ms, const char *problem
 /* Shall the loop run on for this stream alone? It does when nobody says otherwise. */
 void transport_hold_loop(struct transport *t, bool hold);
 
-/* In on_end: the server said itself that nothing more comes, in TLS where there is TLS. */
-bool transport_ended_by_server(const struct transport *t);
+/* Why it ended, for on_end. */
+enum transport_cause {
+    TRANSPORT_EOF, /* the server has nothing more to say, and said so, in TLS where there is TLS */
+    TRANSPORT_BROKEN, /* a failure on the way, or no connection at all */
+    TRANSPORT_LATE,   /* a deadline */
+    TRANSPORT_CLOSED  /* transport_close() */
+};
+enum transport_cause transport_cause(const struct transport *t);
 
 /* May be called twice, and from any callback. */
 void transport_close(struct transport *t);

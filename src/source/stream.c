@@ -138,20 +138,8 @@ static void stream_failed_status(struct source_stream *s, int status, int64_t re
     stream_tell_failure(s, SOURCE_ERROR_RESPONSE, status, recoverable, text);
 }
 
-static void stream_on_head(void *owner, int status, struct view content_type,
-                           struct view retry_after)
+static void stream_check_type(struct source_stream *s, struct view content_type)
 {
-    struct source_stream *s = owner;
-    if (s->phase != STREAM_CONNECTING)
-        return;
-    if (status != 200) {
-        bool asked = status == 429 || status == 503;
-        stream_drop(s);
-        stream_failed_status(s, status, asked ? retry_after_parse(retry_after) : 0);
-        return;
-    }
-    s->phase = STREAM_OPEN;
-    s->ever_connected = true;
     static const char expected[] = "text/event-stream";
     struct view type = content_type;
     if (type.len > sizeof expected - 1)
@@ -160,6 +148,23 @@ static void stream_on_head(void *owner, int status, struct view content_type,
         log_line(s->log, LOG_WARN,
                  "Unexpected content type \"%.*s\" of the stream; expected \"%s\"",
                  VIEW_ARGS(content_type), expected);
+}
+
+static void stream_on_head(void *owner, int status, const struct http_head *head)
+{
+    struct source_stream *s = owner;
+    if (s->phase != STREAM_CONNECTING)
+        return;
+    if (status == 200) {
+        s->phase = STREAM_OPEN;
+        s->ever_connected = true;
+        stream_check_type(s, http_head_value(head, "content-type"));
+        return;
+    }
+    bool asked = status == 429 || status == 503;
+    int64_t wait_s = asked ? retry_after_parse(http_head_value(head, "retry-after")) : 0;
+    stream_drop(s);
+    stream_failed_status(s, status, wait_s);
 }
 
 static void stream_on_body(void *owner, struct view bytes)
