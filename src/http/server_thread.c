@@ -169,7 +169,6 @@ static void open_handles(struct http_thread *t)
 
 static void close_handles(struct http_thread *t)
 {
-    mailbox_close(&t->mailbox);
     uv_handle_t *const handles[] = {(uv_handle_t *)&t->poll, (uv_handle_t *)&t->check,
                                     (uv_handle_t *)&t->idle, (uv_handle_t *)&t->tick,
                                     (uv_handle_t *)&t->farewell.timer};
@@ -191,6 +190,7 @@ static void run(void *arg)
     farewell_close_everything(t);           /* none, unless the server did not come up */
     while (!list_empty(&t->work))
         do_work(t);
+    mailbox_close(&t->mailbox); /* the last letters still find the service's state */
     if (service->thread_close != NULL)
         service->thread_close(service->arg, t->state);
     close_handles(t);
