@@ -6,19 +6,20 @@
 #include "base/str.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
-/* How long a line may wait for a reader that lets the pipe fill up. */
-#define WRITE_WAIT_MS 100
+/* How long an error may wait for a reader that lets the pipe fill up; others do not wait. */
+#define ERROR_WAIT_MS 100
 
 struct log_scope {
     _Atomic unsigned refs;
     _Atomic int level;        /* of an origin only */
     struct log_scope *origin; /* has the level, tail and name; itself unless this is a part */
-    char *tail;               /* NULL for the process */
+    char *tail;               /* NULL for no prefix */
     char *name;               /* NULL when empty */
     char *component;          /* of a part only */
     struct log_repeats repeats;
@@ -31,6 +32,7 @@ static struct {
     _Atomic bool debug;
     _Atomic bool show_names;
     _Atomic int format;
+    _Atomic uint64_t lost; /* lines that nobody read in time, not yet reported */
     _Atomic(const struct clock *) clock;
     _Atomic(log_sink *) sink;
     _Atomic(void *) sink_arg;
@@ -66,7 +68,7 @@ struct log_scope *log_scope_new(const char *tail, const char *name, enum log_lev
 {
     struct log_scope *s = scope_new(NULL);
     atomic_init(&s->level, (int)level);
-    s->tail = mem_copy_text(tail, strlen(tail));
+    s->tail = copy_or_null(tail);
     s->name = copy_or_null(name);
     return s;
 }
@@ -152,34 +154,72 @@ static int64_t now_ms(void)
     return clock_now_ms(clock != NULL ? clock : clock_system());
 }
 
-/* One write(2); more only when the system takes a part. A line that cannot be written is lost:
- * there is nobody left to tell. */
-static void line_write(int fd, struct view line)
+/* Can a line be written without waiting longer than that? A pipe says yes while it has room for
+ * PIPE_BUF bytes; so only a line longer than those can make its thread wait for the reader. */
+static bool output_ready(int fd, int wait_ms)
 {
-    while (line.len > 0) {
-        ssize_t written = write(fd, line.data, line.len);
-        if (written >= 0) {
-            line = view_from(line, (size_t)written);
-        } else if (errno == EAGAIN) {
-            struct pollfd pipe = {.fd = fd, .events = POLLOUT};
-            if (poll(&pipe, 1, WRITE_WAIT_MS) <= 0)
-                return;
-        } else if (errno != EINTR) {
-            return;
-        }
-    }
+    struct pollfd output = {.fd = fd, .events = POLLOUT};
+    int ready;
+    do {
+        ready = poll(&output, 1, wait_ms);
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
 }
 
-static void record_emit(const struct log_record *record, enum log_format format)
+/* One write(2); more only when the system takes a part. False when the line, or its rest, is lost.
+ */
+static bool line_write(int fd, struct view line, int wait_ms)
+{
+    while (line.len > 0) {
+        if (!output_ready(fd, wait_ms))
+            return false;
+        ssize_t written = write(fd, line.data, line.len);
+        if (written < 0 && errno != EINTR && errno != EAGAIN)
+            return false;
+        line = view_from(line, written > 0 ? (size_t)written : 0);
+    }
+    return true;
+}
+
+/* False when the line is lost. */
+static bool record_emit(const struct log_record *record, enum log_format format)
 {
     struct str line = {0};
     log_record_print(record, format, &line);
     log_sink *sink = atomic_load(&settings.sink);
+    bool written = true;
     if (sink != NULL)
         sink(record->level, view_make(line.data, line.len - 1), atomic_load(&settings.sink_arg));
+    else if (record->level == LOG_ERROR)
+        written = line_write(STDERR_FILENO, str_view(&line), ERROR_WAIT_MS);
     else
-        line_write(record->level == LOG_ERROR ? STDERR_FILENO : STDOUT_FILENO, str_view(&line));
+        written = line_write(STDOUT_FILENO, str_view(&line), 0);
     str_free(&line);
+    return written;
+}
+
+/* The output takes lines again: says how many it did not take. */
+static void lost_report(enum log_format format)
+{
+    uint64_t lost = atomic_exchange_explicit(&settings.lost, 0, memory_order_relaxed);
+    if (lost == 0)
+        return;
+    struct str message = {0};
+    str_append_format(&message, "%" PRIu64 " log lines were lost because nobody read them in time",
+                      lost);
+    struct log_record record = {
+        .wall_us = wall_us(), .level = LOG_WARN, .message = str_view(&message)};
+    if (!record_emit(&record, format))
+        atomic_fetch_add_explicit(&settings.lost, lost, memory_order_relaxed);
+    str_free(&message);
+}
+
+static void record_write(const struct log_record *record, enum log_format format)
+{
+    if (record_emit(record, format))
+        lost_report(format);
+    else
+        atomic_fetch_add_explicit(&settings.lost, 1, memory_order_relaxed);
 }
 
 /* The message without its last newline, cut where it is too long. */
@@ -216,7 +256,7 @@ static void scope_write(const struct log_scope *scope, enum log_level level, uin
         .held = held,
         .message = str_view(&message),
     };
-    record_emit(&record, log_format);
+    record_write(&record, log_format);
     str_free(&message);
 }
 

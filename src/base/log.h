@@ -12,6 +12,9 @@
  * message is cut at LOG_MESSAGE_MAX bytes. Repeats of one format within one scope are limited as
  * telemetry.md 8.7 says, except debug lines and those written with log_always(). `format` is a
  * literal: its address tells one message from another.
+ *
+ * A reader that lets the pipe fill up delays nobody (telemetry.md 11): lines are lost then,
+ * counted, and reported once it reads again; an error waits 100 ms before it is lost.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -35,7 +38,9 @@ struct log_scope *log_global(void);
 
 /* A scope with its own level. `tail` is what the prefix shows ("...a1b2" or "****", see mask.h);
  * `name` is the environment's name, shown when log_show_names() is on and as `envName` in JSON.
- * Both are copied. Reference counted, because serving threads log too. */
+ * Both are copied. With an empty tail there is no prefix: for the few lines about the process that
+ * have a level of their own (configuration.md 13.2). Reference counted, because serving threads log
+ * too. */
 struct log_scope *log_scope_new(const char *tail, const char *name, enum log_level level);
 
 /* A part of an environment or of the process, with its level and prefix, and `component` as written

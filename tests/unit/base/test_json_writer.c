@@ -141,11 +141,25 @@ static void compact_rows(void **state)
     }
 }
 
+/* The contract wants valid text; anything else must still be harmless. */
+static void broken_text_is_harmless(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"\"abc", "\"\\x\"", "[1e", "-", "{\"a\":\"\n", "\\", "]]"};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct str out = {0};
+        json_write_compact(&out, view_of(rows[i]));
+        assert_in_range(out.len, 0, 16);
+        str_free(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strings), cmocka_unit_test(strings_for_html), cmocka_unit_test(numbers),
-        cmocka_unit_test(names),   cmocka_unit_test(compact_rows),
+        cmocka_unit_test(strings),      cmocka_unit_test(strings_for_html),
+        cmocka_unit_test(numbers),      cmocka_unit_test(names),
+        cmocka_unit_test(compact_rows), cmocka_unit_test(broken_text_is_harmless),
     };
     return cmocka_run_group_tests_name("json_writer", tests, NULL, NULL);
 }

@@ -3,6 +3,8 @@
 
 #include "base/str.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
@@ -132,6 +134,17 @@ static void each_scope_has_its_level(void **state)
     check_lines(*state, "");
     log_scope_unref(more);
     log_scope_unref(less);
+}
+
+/* 38: the lines that configuration.md 13.2 exempts have a scope of their own. */
+static void a_scope_without_tail_has_no_prefix(void **state)
+{
+    struct log_scope *listener = log_scope_new("", "", LOG_INFO);
+    log_scope_set_level(log_global(), LOG_NONE);
+    log_line(log_global(), LOG_ERROR, "silenced");
+    log_line(listener, LOG_INFO, "Starting server listening on port 8030");
+    check_lines(*state, STAMP "INFO: Starting server listening on port 8030");
+    log_scope_unref(listener);
 }
 
 /* 41, and 8.3. */
@@ -407,6 +420,74 @@ static void lines_go_to_their_streams(void **state)
     assert_string_equal(err_text, STAMP "ERROR: e1\n");
 }
 
+/* Fills the pipe behind stdout; returns how many bytes went in. */
+static size_t pipe_fill(struct redirect *r)
+{
+    static const char filler[4096];
+    size_t filled = 0;
+    int flags = fcntl(r->pipe[1], F_GETFL);
+    assert_int_equal(fcntl(r->pipe[1], F_SETFL, flags | O_NONBLOCK), 0);
+    for (ssize_t n; (n = write(r->pipe[1], filler, sizeof filler)) > 0;)
+        filled += (size_t)n;
+    assert_int_equal(fcntl(r->pipe[1], F_SETFL, flags), 0);
+    return filled;
+}
+
+/* Nobody reads: lines are lost instead of stopping the thread, and are counted. */
+static void a_full_pipe_delays_nobody(void **state)
+{
+    (void)state;
+    struct redirect out;
+    char text[512];
+    char drain[4096];
+    log_capture(NULL, NULL);
+    redirect_open(&out, STDOUT_FILENO);
+    size_t filled = pipe_fill(&out);
+    for (int i = 0; i < 3; i++)
+        log_line(log_global(), LOG_WARN, "lost");
+    while (filled > 0)
+        filled -= (size_t)read(out.pipe[0], drain, sizeof drain);
+    log_always(log_global(), LOG_INFO, "i%d", 1);
+    log_always(log_global(), LOG_INFO, "i%d", 2);
+    redirect_close(&out, text, sizeof text);
+    assert_string_equal(text, STAMP "INFO: i1\n" STAMP "WARN: 3 log lines were lost because nobody "
+                                    "read them in time\n" STAMP "INFO: i2\n");
+}
+
+/* stdout was closed: nothing happens but that the lines are lost. */
+static void a_closed_pipe_is_survived(void **state)
+{
+    (void)state;
+    struct redirect out;
+    char text[512];
+    log_capture(NULL, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    redirect_open(&out, STDOUT_FILENO);
+    close(out.pipe[0]);
+    log_always(log_global(), LOG_INFO, "nobody is there");
+    assert_int_equal(pipe(out.pipe), 0);
+    assert_true(dup2(out.pipe[1], STDOUT_FILENO) >= 0);
+    log_always(log_global(), LOG_INFO, "i%d", 1);
+    redirect_close(&out, text, sizeof text);
+    assert_non_null(strstr(text, "INFO: i1\n"));
+    assert_non_null(strstr(text, "WARN: 1 log lines were lost"));
+}
+
+/* Without a clock of its own a line has the system's time, with microseconds. */
+static void system_time_has_microseconds(void **state)
+{
+    struct bench *b = *state;
+    bool fraction = false;
+    log_set_clock(NULL);
+    for (int i = 0; i < 20; i++) {
+        log_always(log_global(), LOG_INFO, "x");
+        assert_string_equal(b->capture.lines.data + 26, " INFO: x");
+        fraction |= memcmp(b->capture.lines.data + 23, "000", 3) != 0;
+        str_clear(&b->capture.lines);
+    }
+    assert_true(fraction);
+}
+
 #define THREADS 4
 #define TURNS 500
 
@@ -458,6 +539,7 @@ int main(void)
         log_test(time_goes_on),
         log_test(levels_filter),
         log_test(each_scope_has_its_level),
+        log_test(a_scope_without_tail_has_no_prefix),
         log_test(prefixes),
         log_test(a_part_has_the_level_of_its_parent),
         log_test(a_line_is_a_record),
@@ -471,6 +553,9 @@ int main(void)
         log_test(level_names),
         log_test(the_global_scope_outlives_everybody),
         log_test(lines_go_to_their_streams),
+        log_test(a_full_pipe_delays_nobody),
+        log_test(a_closed_pipe_is_survived),
+        log_test(system_time_has_microseconds),
         log_test(any_thread_may_log),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);

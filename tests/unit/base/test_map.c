@@ -55,6 +55,7 @@ static void keys_are_copied_and_compared_as_bytes(void **state)
     assert_ptr_equal(map_get(&m, view_make("a\0c", 3)), &values[3]);
     assert_null(map_get(&m, VIEW_LITERAL("a")));
     assert_null(map_get(&m, VIEW_LITERAL("xbc")));
+    assert_null(map_remove(&m, VIEW_LITERAL("xbc")));
     map_free(&m);
 }
 
