@@ -2,6 +2,7 @@
 #include "config/help.h"
 
 #include "config/options.h"
+#include "config/supported.h"
 
 static const char usage[] =
     "Usage: flagrelay [options]\n"
@@ -51,5 +52,7 @@ void config_help_append(struct str *out)
         option_append(o, out);
     }
     str_append_text(out, "\nSecrets can be kept in files: keyFile, AUTO_CONFIG_KEY_FILE and so on. "
-                         "See docs/configuration.md.\n");
+                         "See docs/configuration.md.\n\nRefused by this version: ");
+    config_supported_append(out);
+    str_append_text(out, ".\n");
 }

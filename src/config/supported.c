@@ -74,3 +74,9 @@ bool config_supported_check(const struct config *c, struct str *problem)
     }
     return ok;
 }
+
+void config_supported_append(struct str *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(missing); i++)
+        str_append_format(out, "%s%s", i > 0 ? ", " : "", missing[i].what);
+}

@@ -9,4 +9,7 @@
  * with ", ". */
 MUST_CHECK bool config_supported_check(const struct config *c, struct str *problem);
 
+/* What is missing, joined with ", ". */
+void config_supported_append(struct str *out);
+
 #endif
