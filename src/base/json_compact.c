@@ -24,17 +24,28 @@ static bool is_in_number(char c)
     return json_is_digit(c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
-/* At most 15 digits without point and exponent: json_write_number() would give the same text. */
-static bool is_canonical_integer(const char *p, const char *end)
+static const char *digits_end(const char *p, const char *end)
 {
-    const char *first = p + (*p == '-');
-    if (end - first > 15 || first == end || (*first == '0' && end - p > 1))
+    while (p < end && json_is_digit(*p))
+        p++;
+    return p;
+}
+
+/* Would json_write_number() give the same text, without trying? So for integers of at most 15
+ * digits, and for fractions of at most 15 digits from 0.0001 to below 1000000 that end in no zero:
+ * fifteen digits survive the way through an f64. */
+static bool is_canonical_number(const char *p, const char *end)
+{
+    const char *whole = p + (*p == '-');
+    const char *point = digits_end(whole, end);
+    if (point == whole || end - whole > 15 || (*whole == '0' && point - whole > 1))
         return false;
-    for (; first < end; first++) {
-        if (!json_is_digit(*first))
-            return false;
-    }
-    return true;
+    if (point == end)
+        return *whole != '0' || whole == p;
+    if (*point != '.' || digits_end(point + 1, end) != end || end[-1] == '0' || end == point + 1)
+        return false;
+    bool tiny = *whole == '0' && end - point > 4 && memcmp(point, ".0000", 5) == 0;
+    return point - whole <= 6 && !tiny;
 }
 
 static const char *compact_number(struct compact *c, const char *p, const char *end)
@@ -42,7 +53,7 @@ static const char *compact_number(struct compact *c, const char *p, const char *
     const char *stop = p;
     while (stop < end && is_in_number(*stop))
         stop++;
-    if (!is_canonical_integer(p, stop)) {
+    if (!is_canonical_number(p, stop)) {
         compact_flush(c, p);
         json_write_number(c->out, decimal_parse(view_make(p, (size_t)(stop - p))));
         c->run = stop;

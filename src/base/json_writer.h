@@ -12,7 +12,8 @@ void json_write_string(struct str *out, struct view text);
 /* As json_write_string(), and <, >, &, U+2028, U+2029 as \u003c ... (spec status.md 2). */
 void json_write_string_html(struct str *out, struct view text);
 
-/* evaluation.md 2.5: integers as digits, otherwise shortest round-trip %g style. */
+/* evaluation.md 2.5: integers as digits, otherwise shortest round-trip %g style. What is no
+ * number or infinite becomes null. */
 void json_write_number(struct str *out, double number);
 
 /* `raw` is valid JSON text (json_read_raw): written again without white space, strings and numbers
