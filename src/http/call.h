@@ -1,0 +1,35 @@
+/* http/call.h - one request whose whole answer fits in memory: databases with an HTTP interface,
+ * cloud credentials. On the control loop. May call: client.h.
+ *
+ * 1. http_call_start() never fails and never calls back from inside.
+ * 2. `done` comes exactly once, from a later turn, unless http_call_cancel() came first: then
+ * nothing comes. The memory goes by itself.
+ */
+#ifndef HTTP_CALL_H
+#define HTTP_CALL_H
+
+#include "http/client.h"
+
+struct http_call_request {
+    struct http_exchange_request exchange; /* timeouts of 0 become those of the call */
+    size_t max_body;                       /* a longer answer is a failure */
+    int64_t timeout_ms;                    /* from the start to the last byte of the answer */
+};
+
+/* Borrowed for the call of `done`. */
+struct http_call_answer {
+    bool ok;    /* a whole answer came; its status may be anything */
+    int status; /* 0 when not ok */
+    struct view body;
+    const char *problem; /* when not ok: "connection refused" ... */
+};
+
+typedef void http_called(void *owner, const struct http_call_answer *answer);
+
+struct http_call;
+
+struct http_call *http_call_start(struct http_client *client, const struct http_call_request *req,
+                                  uv_loop_t *loop, http_called *done, void *owner);
+void http_call_cancel(struct http_call *c);
+
+#endif
