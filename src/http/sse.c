@@ -23,6 +23,7 @@
 #define KEEPALIVE_S 60
 #define UNREAD_MAX 65536     /* bytes that a client may send on an open stream */
 #define JITTER_FROM_MS 60000 /* shorter connection times are exact */
+#define USER_TIMEOUT_MARGIN_MS 2000
 #define NEVER INT64_MAX
 
 struct sse_subscriber {
@@ -59,13 +60,16 @@ static struct buf *compose_head(const struct http_request *req, const struct htt
     return str_to_buf(out);
 }
 
+/* The kernel gives a vanished client up by itself, but later than the stall clock: what has bytes
+ * waiting here must end in the log and in the counter. */
 static void set_socket_options(const struct connection *c, int64_t max_write_time_ms)
 {
     int idle = KEEPALIVE_S;
     (void)setsockopt(c->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
     if (max_write_time_ms > 0) {
-        unsigned timeout =
-            (unsigned)(max_write_time_ms < INT32_MAX ? max_write_time_ms : INT32_MAX);
+        int64_t most = INT32_MAX - USER_TIMEOUT_MARGIN_MS;
+        unsigned timeout = (unsigned)(max_write_time_ms < most ? max_write_time_ms : most);
+        timeout += USER_TIMEOUT_MARGIN_MS;
         (void)setsockopt(c->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
     }
 }
