@@ -14,6 +14,7 @@
 #include "http/client_tls.h"
 
 #include <assert.h>
+#include <sys/socket.h>
 
 #define TRANSPORT_READ_BYTES ((size_t)64 << 10)
 #define TRANSPORT_TLS_READ_BYTES ((size_t)16 << 10)
@@ -258,16 +259,36 @@ static void transport_on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *
     *out = uv_buf_init(mem_alloc(TRANSPORT_READ_BYTES), (unsigned)TRANSPORT_READ_BYTES);
 }
 
+/* libuv reports a reset as an end when nothing is left to read; the socket knows better. */
+static int end_or_error(uv_stream_t *stream, ssize_t len)
+{
+    int descriptor;
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (len == UV_EOF && uv_fileno((uv_handle_t *)stream, &descriptor) == 0 &&
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0)
+        return uv_translate_sys_error(error);
+    return (int)len;
+}
+
+static void transport_read_failed(struct transport *t, int status)
+{
+    if (status != UV_EOF)
+        transport_end(t, uv_strerror(status));
+    else if (t->layer_count == 0)
+        transport_end_because(t, TRANSPORT_EOF, "EOF");
+    else
+        transport_end(t, "unexpected EOF"); /* in TLS an end has to be announced */
+}
+
 /* The buffer lives for this call only: an idle stream has none. */
 static void transport_on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
 {
     struct transport *t = stream->data;
     if (t != NULL && len > 0)
         received(t, 0, view_make(buffer->base, (size_t)len));
-    else if (t != NULL && len == UV_EOF && t->layer_count == 0)
-        transport_end_because(t, TRANSPORT_EOF, "EOF");
     else if (t != NULL && len < 0)
-        transport_end(t, len == UV_EOF ? "unexpected EOF" : uv_strerror((int)len));
+        transport_read_failed(t, end_or_error(stream, len));
     mem_free(buffer->base);
 }
 
