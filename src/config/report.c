@@ -1,7 +1,7 @@
 /* config/report.c - collects errors and warnings in the order in which they are found. */
 #include "config/report.h"
 
-static void joined_append(struct str *list, const char *format, va_list args)
+PRINTF_LIKE(2, 0) static void joined_append(struct str *list, const char *format, va_list args)
 {
     if (list->len > 0)
         str_append_text(list, ", ");
