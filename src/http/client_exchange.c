@@ -136,6 +136,8 @@ static void exchange_restart(struct http_exchange *x)
 /* The next part of the request, one at a time: a slow link does not double a big body in memory. */
 static void exchange_write_next(struct http_exchange *x)
 {
+    if (exchange_all_sent(x))
+        return;
     struct str part = {0};
     struct view text = view_from(str_view(&x->text), x->sent);
     str_append(&part, text);
@@ -145,8 +147,6 @@ static void exchange_write_next(struct http_exchange *x)
             body.len = EXCHANGE_WRITE_BYTES;
         str_append(&part, body);
     }
-    if (part.len == 0)
-        return;
     x->sent += part.len;
     client_link_deadline_set(x->link, x->head_timeout_ms, "timeout while waiting for the answer");
     client_link_write_take(x->link, &part);
