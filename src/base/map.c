@@ -2,11 +2,9 @@
 #include "base/map.h"
 
 #include "base/mem.h"
+#include "base/random.h"
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/random.h>
 
 #define MAP_FIRST_BUCKETS 8
 
@@ -23,10 +21,7 @@ static uint64_t hash_secrets[3];
 
 static void hash_secrets_make(void)
 {
-    if (getrandom(hash_secrets, sizeof hash_secrets, 0) != (ssize_t)sizeof hash_secrets) {
-        (void)fprintf(stderr, "the operating system's random generator failed\n");
-        abort();
-    }
+    random_fill(hash_secrets, sizeof hash_secrets);
 }
 
 /* Both halves of the 128-bit product, folded: every input bit reaches every output bit. */

@@ -8,7 +8,7 @@
 #include <sys/random.h>
 
 /* getrandom() gives up to 256 bytes whole once the system's generator is ready. */
-static void random_fill(void *out, size_t size)
+void random_fill(void *out, size_t size)
 {
     ssize_t got;
     do {

@@ -27,6 +27,20 @@ static void unit_is_in_range_and_spread(void **state)
         assert_in_range(tenths[i], 700, 1300);
 }
 
+static void every_byte_is_filled(void **state)
+{
+    (void)state;
+    unsigned char all[256] = {0};
+    for (int i = 0; i < 64; i++) { /* a byte that stays 0 each time: once in 2^512 */
+        unsigned char bytes[256];
+        random_fill(bytes, sizeof bytes);
+        for (size_t k = 0; k < sizeof bytes; k++)
+            all[k] |= bytes[k];
+    }
+    for (size_t k = 0; k < sizeof all; k++)
+        assert_int_not_equal(all[k], 0);
+}
+
 static void uuid_has_its_form(void **state)
 {
     (void)state;
@@ -61,6 +75,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unit_is_in_range_and_spread),
+        cmocka_unit_test(every_byte_is_filled),
         cmocka_unit_test(uuid_has_its_form),
         cmocka_unit_test(uuids_differ),
     };
