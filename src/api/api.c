@@ -27,17 +27,23 @@ static void thread_close(void *arg, void *state)
     thread->status = NULL;
 }
 
-static struct http_route *make_routes(void)
+static struct http_route *make_routes(const struct api_route *rows, size_t count)
 {
-    struct http_route *routes = mem_zalloc(api_route_count * sizeof *routes);
-    for (size_t i = 0; i < api_route_count; i++) {
-        const struct api_route *row = &api_routes[i];
+    struct http_route *routes = mem_zalloc(count * sizeof *routes);
+    for (size_t i = 0; i < count; i++) {
+        const struct api_route *row = &rows[i];
         routes[i] = (struct http_route){row->methods, row->head, row->pattern, dispatch, (int)i};
     }
     return routes;
 }
 
 struct api *api_new(const struct api_settings *settings)
+{
+    return api_new_with_routes(settings, api_routes, api_route_count);
+}
+
+struct api *api_new_with_routes(const struct api_settings *settings, const struct api_route *rows,
+                                size_t count)
 {
     struct api *a = mem_zalloc(sizeof *a);
     a->settings = *settings;
@@ -48,10 +54,11 @@ struct api *api_new(const struct api_settings *settings)
         a->threads[i].api = a;
         a->threads[i].fanout = a->fanouts[i];
     }
-    a->routes = make_routes();
+    a->rows = rows;
+    a->routes = make_routes(rows, count);
     a->service = (struct http_service){.arg = a,
                                        .routes = a->routes,
-                                       .route_count = api_route_count,
+                                       .route_count = count,
                                        .thread_open = thread_open,
                                        .thread_close = thread_close,
                                        .log_request = request_log};

@@ -47,6 +47,7 @@ struct api_thread {
 
 struct api {
     struct api_settings settings;
+    const struct api_route *rows;
     struct api_thread *threads;
     struct fanout **fanouts;
     struct http_route *routes;
@@ -57,6 +58,10 @@ struct api {
     atomic_bool stopping;
     int64_t started_ms; /* monotonic */
 };
+
+/* api_new() with another table, which must outlive the api. */
+struct api *api_new_with_routes(const struct api_settings *settings, const struct api_route *rows,
+                                size_t count);
 
 /* ---- the gate (gate.c) ----------------------------------------------------------------------- */
 

@@ -123,7 +123,7 @@ bool api_gate(struct http_request *req, struct api_passage *p)
     struct view key;
     *p = (struct api_passage){0};
     p->thread = http_thread_state(http_request_thread(req));
-    p->route = &api_routes[http_request_route(req)->id];
+    p->route = &p->thread->api->rows[http_request_route(req)->id];
     if (p->route->credential == API_NO_CREDENTIAL)
         return true;
     if (has_cors(p))

@@ -67,11 +67,16 @@ static void write_url(const struct http_request *req, struct str *out)
     write_query(rest, out);
 }
 
+static double seconds_of(const struct api *a, const struct http_request *req)
+{
+    return (double)(clock_now_ms(a->settings.clock) - http_request_started_ms(req)) / 1000;
+}
+
 void request_log(void *arg, const struct http_request *req, int status, uint64_t bytes,
                  bool streaming, bool closed)
 {
-    (void)arg;
-    if (http_request_route(req) == NULL || !log_enabled(log_global(), LOG_DEBUG))
+    const struct api *a = arg;
+    if (!log_enabled(log_global(), LOG_DEBUG))
         return;
     struct str url = {0};
     struct str auth = {0};
@@ -86,9 +91,9 @@ void request_log(void *arg, const struct http_request *req, int status, uint64_t
                  status);
     else
         log_line(log_global(), LOG_DEBUG,
-                 "Request: method=%s url=%s auth=%s status=%d bytes=%" PRIu64,
+                 "Request: method=%s url=%s auth=%s status=%d bytes=%" PRIu64 " time=%.3f",
                  http_method_name(http_request_method(req)), str_text(&url), str_text(&auth),
-                 status, bytes);
+                 status, bytes, seconds_of(a, req));
     str_free(&url);
     str_free(&auth);
 }

@@ -159,6 +159,13 @@ void bench_setup(struct bench *b)
                                           .disconnected_status_ms = 60000};
 }
 
+void bench_use_fanout(struct bench *b, struct fanout *f)
+{
+    fanout_free(b->fanout);
+    b->fanout = f;
+    b->foreign_fanout = true;
+}
+
 static void open_house(struct bench *b)
 {
     struct house_listener listener = {b, start_ended, house_closed};
@@ -215,7 +222,8 @@ void bench_teardown(struct bench *b)
             bench_turn(b);
         assert_true(b->closed);
     }
-    fanout_free(b->fanout);
+    if (!b->foreign_fanout)
+        fanout_free(b->fanout);
     for (size_t i = 0; i < BENCH_ENVIRONMENTS; i++) {
         str_free(&b->sources[i].opened_with);
         str_free(&b->stores[i].log);

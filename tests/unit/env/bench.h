@@ -55,6 +55,7 @@ struct bench {
     struct house_settings settings;
     struct house *house;
     struct fanout *fanout;
+    bool foreign_fanout; /* bench_use_fanout() */
     struct bench_source sources[BENCH_ENVIRONMENTS];
     struct bench_store stores[BENCH_ENVIRONMENTS];
     size_t source_count;
@@ -70,6 +71,9 @@ extern struct bench *bench;
 /* An open house without environments; initTimeout 10 s, disconnectedStatusTime 1 min. Change
  * b->settings before bench_add(). */
 void bench_setup(struct bench *b);
+
+/* Instead of the bench's own; stays with the caller. */
+void bench_use_fanout(struct bench *b, struct fanout *f);
 
 /* Adds one environment; defaults for what is NULL: name "prod", SDK key "sdk-prod-0001". */
 void bench_add(struct bench *b, const struct env_settings *settings);
