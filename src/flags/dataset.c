@@ -48,6 +48,9 @@ struct dataset *dataset_with_item_take(struct dataset *d, struct item *it)
     for (size_t kind = 0; kind < ITEM_KIND_COUNT; kind++)
         next->collections[kind] = collection_share(&d->collections[kind]);
     collection_put_take(&next->collections[it->kind], it);
+    struct key_order *by_key = atomic_load_explicit(&d->by_key, memory_order_acquire);
+    if (by_key != NULL && by_key->count == next->collections[ITEM_FLAG].items.count)
+        atomic_init(&next->by_key, key_order_ref(by_key));
     return next;
 }
 
@@ -67,6 +70,7 @@ void dataset_unref(struct dataset *d)
     }
     frame_unref(atomic_load(&d->put_all));
     frame_unref(atomic_load(&d->put_flags));
+    key_order_unref(atomic_load(&d->by_key));
     (void)pthread_mutex_destroy(&d->making);
     mem_free(d);
 }

@@ -4,6 +4,7 @@
 
 #include "flags/dataset.h"
 #include "flags/key_index.h"
+#include "flags/key_order.h"
 
 #include <pthread.h>
 
@@ -22,6 +23,7 @@ struct dataset {
     struct item **_Atomic ordered[ITEM_KIND_COUNT];
     struct frame *_Atomic put_all;
     struct frame *_Atomic put_flags;
+    struct key_order *_Atomic by_key; /* of flags; also taken over from an older version */
 };
 
 /* Puts an item in or replaces the one with its key; takes its reference. */
@@ -35,5 +37,8 @@ void collection_release(struct collection *c);
 
 /* All items of the collection in the order of dataset_ordered(); NULL when there are none. */
 struct item **collection_order(const struct collection *c);
+
+/* The flags in the order of their keys; borrowed, made on first use. */
+const struct key_order *dataset_by_key(struct dataset *d);
 
 #endif

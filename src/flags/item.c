@@ -3,6 +3,7 @@
 
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "flags/compiled.h"
 #include "flags/model.h"
 
 #include <stdatomic.h>
@@ -198,6 +199,7 @@ void item_unref(struct item *it)
 {
     if (it == NULL || atomic_fetch_sub_explicit(&it->refs, 1, memory_order_acq_rel) != 1)
         return;
+    compiled_free(it->kind, atomic_load_explicit(&it->compiled, memory_order_relaxed));
     buf_unref(it->text);
     mem_free(it);
 }

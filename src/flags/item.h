@@ -37,7 +37,8 @@ struct item {
     const struct view
         *needs; /* keys of prerequisites (flag) or of segmentMatch segments (segment) */
     size_t need_count;
-    char memory[]; /* what the views point to */
+    void *_Atomic compiled; /* for evaluation, made on first use: flags/compiled.h */
+    char memory[];          /* what the views point to */
 };
 
 /* Parses the JSON of one item (evaluation.md 2.1-2.3) under the key `key`. `"deleted":true` gives a

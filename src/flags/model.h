@@ -3,8 +3,8 @@
  *   JSON text --model_flag_parse()--> struct model_flag --model_flag_write()--> canonical text
  *
  * A model lives for one call: an item keeps its canonical text, and whoever needs the structs again
- * parses that. Texts are views into the model's arena, raw values are views into the JSON text.
- * May be included by the files of flags/ only.
+ * parses that. Raw values and texts without escapes are views into the JSON text, other texts are
+ * in the model's arena. May be included by the files of flags/ only.
  */
 #ifndef FLAGS_MODEL_H
 #define FLAGS_MODEL_H

@@ -106,11 +106,24 @@ void model_read_optional_or_null(struct model_reader *m, void *field)
         model_read_optional(m, field);
 }
 
+/* The text that was just decoded, where it stands in the JSON text as it is: before the closing
+ * quote. The empty view when it had to be changed. */
+static struct view text_in_place(const struct model_reader *m)
+{
+    size_t len = m->scratch.len;
+    size_t behind = json_offset(&m->json);
+    if (json_failed(&m->json) || behind < len + 1)
+        return view_make("", 0);
+    struct view place = view_make(m->json.pos - 1 - len, len);
+    return view_equal(place, str_view(&m->scratch)) ? place : view_make("", 0);
+}
+
 void model_read_text(struct model_reader *m, void *field)
 {
     str_clear(&m->scratch);
     json_read_string(&m->json, &m->scratch);
-    *(struct view *)field = arena_copy(m->arena, str_view(&m->scratch));
+    struct view place = text_in_place(m);
+    *(struct view *)field = place.len != 0 ? place : arena_copy(m->arena, str_view(&m->scratch));
 }
 
 void model_read_text_or_null(struct model_reader *m, void *field)

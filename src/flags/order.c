@@ -80,3 +80,18 @@ struct item *const *dataset_ordered(struct dataset *d, enum item_kind kind, size
     (void)pthread_mutex_unlock(&d->making);
     return ordered;
 }
+
+const struct key_order *dataset_by_key(struct dataset *d)
+{
+    struct key_order *by_key = atomic_load_explicit(&d->by_key, memory_order_acquire);
+    if (by_key != NULL)
+        return by_key;
+    (void)pthread_mutex_lock(&d->making);
+    by_key = atomic_load_explicit(&d->by_key, memory_order_relaxed);
+    if (by_key == NULL) {
+        by_key = key_order_new(&d->collections[ITEM_FLAG].items);
+        atomic_store_explicit(&d->by_key, by_key, memory_order_release);
+    }
+    (void)pthread_mutex_unlock(&d->making);
+    return by_key;
+}

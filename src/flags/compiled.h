@@ -1,0 +1,196 @@
+/* flags/compiled.h - flags and segments prepared for evaluation (evaluation.md 13.2).
+ *
+ *   struct item --first evaluation--> struct compiled_flag or compiled_segment, kept by the item
+ *
+ * Made when an item is evaluated for the first time, from its canonical text: a relay that serves
+ * streams alone pays nothing for it. Immutable; freed with the item. Texts are views of the item's
+ * text wherever that has them as they are. May be used by the files of flags/ only.
+ */
+#ifndef FLAGS_COMPILED_H
+#define FLAGS_COMPILED_H
+
+#include "flags/date.h"
+#include "flags/item.h"
+#include "flags/key_set.h"
+#include "flags/pattern.h"
+#include "flags/reference.h"
+#include "flags/semver.h"
+
+struct compiled_clause;
+
+/* A key to be looked up among flags or segments. */
+struct compiled_key {
+    struct view key;
+    uint32_t hash; /* key_index_hash() */
+};
+
+/* What an operator compares with; which member is in use depends on the operator. */
+union compiled_values {
+    struct {
+        struct key_set texts;
+        const double *numbers; /* ascending */
+        size_t number_count;
+        bool has[2]; /* false, true */
+    } in;
+    struct {
+        const struct view *items;
+        size_t count;
+    } texts;
+    struct {
+        struct pattern *const *items;
+        size_t count;
+    } patterns;
+    struct {
+        const double *items;
+        size_t count;
+    } numbers;
+    struct {
+        const struct date *items;
+        size_t count;
+    } dates;
+    struct {
+        const struct semver *items;
+        size_t count;
+    } versions;
+    struct {
+        const struct compiled_key *items;
+        size_t count;
+    } segments;
+};
+
+/* Does one value of a context match? *matcher is made when it is needed. */
+typedef bool compiled_match(const struct compiled_clause *clause, const struct value *v,
+                            struct pattern_matcher **matcher);
+
+/* What a comparison may come out as for the operator to be true, as bits. */
+enum { COMPILED_LESS = 1, COMPILED_EQUAL = 2, COMPILED_GREATER = 4 };
+
+struct compiled_clause {
+    compiled_match *match; /* NULL: the operator never matches, or is segmentMatch */
+    int wanted;            /* of comparisons */
+    bool matches_segments; /* the operator is segmentMatch */
+    bool tests_kind;       /* the attribute is exactly "kind" */
+    bool negate;
+    bool kind_is_user;
+    struct view context_kind;
+    struct reference attribute;
+    union compiled_values values;
+};
+
+struct compiled_clauses {
+    const struct compiled_clause *items;
+    size_t count;
+};
+
+struct compiled_weight {
+    float threshold; /* sum of the weights up to and with this one */
+    bool untracked;
+    int64_t variation;
+};
+
+struct compiled_rollout {
+    bool experiment;
+    bool kind_is_user;
+    struct view context_kind;
+    struct view prefix; /* "KEY.SALT." or "SEED." */
+    struct reference bucket_by;
+    const struct compiled_weight *weights;
+    size_t weight_count; /* 0: there is no rollout */
+};
+
+struct compiled_choice {
+    bool fixed; /* `variation` is defined; it wins over the rollout */
+    int64_t variation;
+    struct compiled_rollout rollout;
+};
+
+struct compiled_rule {
+    struct compiled_choice choice;
+    struct compiled_clauses clauses;
+    struct view id;
+    bool track_events;
+};
+
+struct compiled_target {
+    struct view context_kind;
+    bool kind_is_user;
+    int64_t variation;
+    const struct key_set *keys; /* of an entry that stands for one in `targets`: that one's */
+};
+
+struct compiled_prerequisite {
+    struct compiled_key flag;
+    int64_t variation;
+    struct view quoted_key;
+};
+
+/* "KEY":{"value":V,"variation":N,"version":M and what follows when there is nothing else to say. */
+struct compiled_variation {
+    struct view text; /* with the closing brace */
+    size_t head_len;  /* up to the version */
+    struct view value;
+};
+
+struct compiled_flag {
+    struct arena arena;
+    struct view key; /* the JSON "key" */
+    bool on;
+    bool track_events;
+    bool track_events_fallthrough;
+    bool has_conditions; /* prerequisites, targets or rules */
+    struct compiled_choice fallthrough;
+    bool has_off_variation;
+    int64_t off_variation;
+    int64_t debug_events_until_ms;
+    const struct compiled_prerequisite *prerequisites;
+    size_t prerequisite_count;
+    const struct compiled_target *targets; /* in the order in which they are tested */
+    size_t target_count;
+    const struct compiled_rule *rules;
+    size_t rule_count;
+    const struct compiled_variation *variations;
+    size_t variation_count;
+    struct compiled_variation none; /* value and variation null */
+    struct view debug_text;         /* ,"debugEventsUntilDate":N or "" */
+    struct pattern **patterns;      /* all of them, to be freed */
+    size_t pattern_count;
+};
+
+struct compiled_members {
+    struct view context_kind;
+    struct key_set keys;
+};
+
+struct compiled_segment_rule {
+    struct compiled_clauses clauses;
+    bool has_weight;
+    float threshold;
+    struct compiled_rollout rollout; /* context kind, prefix and bucketBy alone */
+};
+
+struct compiled_segment {
+    struct arena arena;
+    struct key_set included;
+    struct key_set excluded;
+    const struct compiled_members *included_contexts;
+    size_t included_context_count;
+    const struct compiled_members *excluded_contexts;
+    size_t excluded_context_count;
+    const struct compiled_segment_rule *rules;
+    size_t rule_count;
+    bool unbounded;
+    bool has_generation;
+    struct view unbounded_context_kind;
+    struct view big_reference; /* "KEY.gN" */
+    struct pattern **patterns;
+    size_t pattern_count;
+};
+
+/* The compiled form of an item that is no tombstone, made by whoever asks first. */
+const struct compiled_flag *compiled_flag_of(struct item *it);
+const struct compiled_segment *compiled_segment_of(struct item *it);
+
+/* For item_unref(). Accepts NULL. */
+void compiled_free(enum item_kind kind, void *compiled);
+
+#endif

@@ -1,0 +1,37 @@
+/* flags/evalx.h - all flags for one context, as browsers and phones read them (evaluation.md 9.3).
+ *
+ *   {"alpha":{"value":true,"variation":0,"version":3},...}      ascending by key; the same bytes
+ * for the same data, context and filter
+ */
+#ifndef FLAGS_EVALX_H
+#define FLAGS_EVALX_H
+
+#include "flags/evaluate.h"
+
+enum evalx_filter {
+    EVALX_ALL,         /* SDK key */
+    EVALX_ENVIRONMENT, /* client-side ID: flags that browsers may see */
+    EVALX_MOBILE       /* mobile key: flags that phones may see */
+};
+
+struct evalx_request {
+    struct dataset *data;
+    const struct context *context;
+    const struct membership_source *membership; /* may be NULL */
+    enum evalx_filter filter;
+    bool with_reasons;
+};
+
+struct evalx_facts {
+    bool wants_memberships;   /* the body is not final: fetch them and ask again */
+    size_t patterns_given_up; /* searches for regular expressions that took too many steps */
+};
+
+/* Appends the body. */
+void evalx_write(const struct evalx_request *request, struct str *out, struct evalx_facts *facts);
+
+/* Calls `visit` with each flag that the filter lets through, ascending by key. */
+void evaluator_each(struct evaluator *e, enum evalx_filter filter,
+                    void (*visit)(const struct evaluation *result, void *arg), void *arg);
+
+#endif

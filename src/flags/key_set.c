@@ -1,0 +1,52 @@
+/* flags/key_set.c - see key_set.h. */
+#include "flags/key_set.h"
+
+#include "base/map.h"
+
+struct key_set_slot {
+    const char *data; /* NULL: not in use */
+    size_t len;
+};
+
+uint32_t key_set_hash(struct view text)
+{
+    return (uint32_t)map_hash(text);
+}
+
+static bool slot_is(const struct key_set_slot *slot, struct view text)
+{
+    return view_equal(view_make(slot->data, slot->len), text);
+}
+
+/* The slot that holds the text, or the free one where it belongs. */
+static size_t slot_find(const struct key_set_slot *slots, size_t slot_count, struct view text,
+                        uint32_t hash)
+{
+    size_t at = hash & (slot_count - 1);
+    while (slots[at].data != NULL && !slot_is(&slots[at], text))
+        at = (at + 1) & (slot_count - 1);
+    return at;
+}
+
+struct key_set key_set_make(struct arena *arena, const struct view *texts, size_t count)
+{
+    if (count == 0)
+        return (struct key_set){0};
+    size_t slot_count = 2;
+    while (slot_count < count * 2)
+        slot_count *= 2;
+    struct key_set_slot *slots = arena_alloc(arena, slot_count * sizeof *slots);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = slot_find(slots, slot_count, texts[i], key_set_hash(texts[i]));
+        slots[at] = (struct key_set_slot){.data = texts[i].len != 0 ? texts[i].data : "",
+                                          .len = texts[i].len};
+    }
+    return (struct key_set){.slots = slots, .slot_count = slot_count};
+}
+
+bool key_set_has(const struct key_set *set, struct view text, uint32_t hash)
+{
+    if (set->slots == NULL)
+        return false;
+    return set->slots[slot_find(set->slots, set->slot_count, text, hash)].data != NULL;
+}
