@@ -25,14 +25,13 @@ static int hex_value(char c)
 static const char *hex_read(const char *p, const char *end, uint32_t *code, const char **problem)
 {
     *code = 0;
-    for (const char *digits_end = p + (end - p < 4 ? end - p : 4), *first = p;; p++) {
-        if (p == digits_end && p - first == 4)
-            return p;
-        int value = p < digits_end ? hex_value(*p) : -1;
+    for (int i = 0; i < 4; i++, p++) {
+        int value = p < end ? hex_value(*p) : -1;
         if (value < 0)
             return string_fail(p, end, PROBLEM_HEX, problem);
         *code = *code << 4 | (uint32_t)value;
     }
+    return p;
 }
 
 /* The text of "\n" and the like by the letter behind the backslash; 0 for all other letters. */
