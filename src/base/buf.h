@@ -1,7 +1,7 @@
 /* base/buf.h - immutable bytes with many owners, on any thread.
  *
- * Made once, then never changed: a `put` for 20,000 SDKs is one buf with 20,000 references. The last
- * buf_unref() frees it. Fill `data` right after buf_new(), before anybody else can see it.
+ * Made once, then never changed: a `put` for 20,000 SDKs is one buf with 20,000 references. The
+ * last buf_unref() frees it. Fill `data` right after buf_new(), before anybody else can see it.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H

@@ -1,7 +1,8 @@
 /* base/clock.h - the time comes in through the door.
  *
- * Nothing below main.c asks the operating system: it asks the clock it was given, so a test can turn
- * ten minutes in no time. Monotonic time is for differences and deadlines, wall time for printing.
+ * Nothing below main.c asks the operating system: it asks the clock it was given, so a test can
+ * turn ten minutes in no time. Monotonic time is for differences and deadlines, wall time for
+ * printing.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H

@@ -1,7 +1,7 @@
 /* base/error.h - why something failed, as a sentence a user can act on.
  *
- * The message names the thing, what is wrong with it, and what to do. Whoever passes an error on may
- * put more in front of it, never behind.
+ * The message names the thing, what is wrong with it, and what to do. Whoever passes an error on
+ * may put more in front of it, never behind.
  */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H

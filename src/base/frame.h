@@ -1,4 +1,5 @@
-/* base/frame.h - one server-sent event as bytes, made once for every connection (spec streaming.md 2.2, 13.1).
+/* base/frame.h - one server-sent event as bytes, made once for every connection (spec
+ * streaming.md 2.2, 13.1).
  *
  *   wire:  "204\r\n" "event: put\ndata: " {...data...} "\n\n" "\r\n"
  *          ^chunk    ^event (HTTP/2, HTTP/1.0 send from here to before the last \r\n)
@@ -23,8 +24,8 @@ struct frame {
     struct view data;  /* the value behind "data: " alone */
 };
 
-/* A frame that is being written: append the data to `text`, nothing else. Its memory becomes that of
- * the frame. */
+/* A frame that is being written: append the data to `text`, nothing else. Its memory becomes that
+ * of the frame. */
 struct frame_builder {
     struct str text;
     size_t data_at;

@@ -1,4 +1,5 @@
-/* base/list.h - a ring of nodes that live inside the things they link. No allocation, O(1) removal. */
+/* base/list.h - a ring of nodes that live inside the things they link. No allocation, O(1) removal.
+ */
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
 
@@ -38,11 +39,12 @@ static inline void list_remove(struct list *node)
     list_init(node);
 }
 
-#define LIST_EACH(node, head) for (struct list *node = (head)->next; node != (head); node = node->next)
+#define LIST_EACH(node, head)                                                                      \
+    for (struct list *node = (head)->next; node != (head); node = node->next)
 
 /* The body may remove `node` from the list, and only that one. */
-#define LIST_EACH_SAFE(node, head)                                                                \
-    for (struct list *node = (head)->next, *node##_next = node->next; node != (head);             \
+#define LIST_EACH_SAFE(node, head)                                                                 \
+    for (struct list *node = (head)->next, *node##_next = node->next; node != (head);              \
          node = node##_next, node##_next = node->next)
 
 #endif

@@ -28,7 +28,8 @@ void *map_set(struct map *m, struct view key, void *value);
 void *map_remove(struct map *m, struct view key);
 
 /* Calls `visit` for each entry, in no particular order; `visit` must not change the map. */
-void map_each(const struct map *m, void (*visit)(struct view key, void *value, void *arg), void *arg);
+void map_each(const struct map *m, void (*visit)(struct view key, void *value, void *arg),
+              void *arg);
 
 /* Frees the keys and the table; the map is empty afterwards. */
 void map_free(struct map *m);

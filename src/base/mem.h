@@ -1,7 +1,8 @@
 /* base/mem.h - heap memory that is there or the process ends.
  *
  * Nobody checks for NULL: a relay that cannot get a few bytes cannot keep a promise either, so the
- * functions print one line and abort. Sizes that come from outside are bounded before they arrive here.
+ * functions print one line and abort. Sizes that come from outside are bounded before they arrive
+ * here.
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
