@@ -39,6 +39,7 @@ static inline void list_remove(struct list *node)
     list_init(node);
 }
 
+/* A name that is declared cannot stand in parentheses: NOLINTBEGIN(bugprone-macro-parentheses) */
 #define LIST_EACH(node, head)                                                                      \
     for (struct list *node = (head)->next; node != (head); node = node->next)
 
@@ -46,5 +47,6 @@ static inline void list_remove(struct list *node)
 #define LIST_EACH_SAFE(node, head)                                                                 \
     for (struct list *node = (head)->next, *node##_next = node->next; node != (head);              \
          node = node##_next, node##_next = node->next)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif
