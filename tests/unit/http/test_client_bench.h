@@ -8,6 +8,7 @@
 #include "test_client_peer.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,18 +46,29 @@ static inline void bench_on_deadline(uv_timer_t *timer)
     ((struct bench *)timer->data)->late = true;
 }
 
-static inline void bench_open_with(struct bench *b, const struct http_client_settings *settings)
+static inline void bench_loop_open(struct bench *b)
 {
-    struct error err;
     *b = (struct bench){0};
+    (void)signal(SIGPIPE, SIG_IGN); /* as the program does */
     uv_loop_init(&b->loop);
     uv_timer_init(&b->loop, &b->deadline);
     b->deadline.data = b;
     uv_timer_start(&b->deadline, bench_on_deadline, BENCH_GIVE_UP_MS, 0);
     uv_unref((uv_handle_t *)&b->deadline);
     fake_clock_init(&b->clock, 0, 0);
+}
+
+static inline void bench_client_open(struct bench *b, const struct http_client_settings *settings)
+{
+    struct error err;
     if (!http_client_open(settings, &b->loop, &b->clock.base, &b->client, &err))
         fail_msg("%s", err.text);
+}
+
+static inline void bench_open_with(struct bench *b, const struct http_client_settings *settings)
+{
+    bench_loop_open(b);
+    bench_client_open(b, settings);
 }
 
 static inline void bench_open(struct bench *b)
