@@ -218,8 +218,6 @@ int run_relay(const struct config *c, const struct config_command *cmd, char *co
     (void)uv_run(&r.loop, UV_RUN_DEFAULT);
     if (r.api != NULL)
         api_free(r.api);
-    if (r.client != NULL)
-        http_client_close(r.client);
     (void)uv_run(&r.loop, UV_RUN_DEFAULT); /* connections that were kept for later close */
     (void)uv_loop_close(&r.loop);
     config_unref(r.config);

@@ -42,6 +42,9 @@ static void go_on(struct run *r)
     if (r->house != NULL || r->server != NULL || r->database_closing)
         return;
     r->database_closing = true;
+    if (r->client != NULL)
+        http_client_close(r->client); /* no source is left that could use it */
+    r->client = NULL;
     if (r->database != NULL)
         store_database_close(r->database, database_closed, r);
     else

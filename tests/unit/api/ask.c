@@ -12,8 +12,7 @@ struct http_request {
     const char *headers;
 };
 
-/* ---- requests ---------------------------------------------------------------------------------
- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static const char *const method_names[] = {"GET", "HEAD",   "POST",  "REPORT", "OPTIONS",
                                            "PUT", "DELETE", "PATCH", "OTHER"};
@@ -92,8 +91,7 @@ void http_thread_post(struct http_thread *t, struct letter *l)
     l->deliver(l);
 }
 
-/* ---- answers ----------------------------------------------------------------------------------
- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 void http_header_add(struct http_headers *h, const char *name, struct view value)
 {
@@ -148,8 +146,7 @@ void sse_subscriber_push_take(struct sse_subscriber *s, struct frame *f)
     frame_unref(f);
 }
 
-/* ---- the bench --------------------------------------------------------------------------------
- */
+/* ---- the bench ------------------------------------------------------------------------------- */
 
 static void answer_clear(struct asking *a)
 {

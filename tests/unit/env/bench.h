@@ -89,8 +89,7 @@ void bench_time_out(struct bench *b);
 /* Closes the house, checks that it says so, frees everything. */
 void bench_teardown(struct bench *b);
 
-/* ---- what the outside does --------------------------------------------------------------------
- */
+/* ---- what the outside does ------------------------------------------------------------------- */
 
 /* {"flags":{...}} texts are made from words: "a:1 b:2 /s:3" is two flags and a segment; "x" in
  * front of the version: deleted. */
@@ -111,8 +110,7 @@ void bench_store_state(struct bench *b, size_t i, enum store_state state);
  * advance MS. */
 void bench_script(struct bench *b, const char *steps);
 
-/* ---- what can be seen -------------------------------------------------------------------------
- */
+/* ---- what can be seen ------------------------------------------------------------------------ */
 
 struct env_snapshot *bench_snapshot(struct bench *b, size_t slot);
 void bench_join(struct bench *b, struct bench_member *m, size_t slot, enum fanout_kind kind);

@@ -8,8 +8,7 @@
 
 enum { THREADS = 3, UPDATES = 400, STREAMS = 5 };
 
-/* ---- one thread -------------------------------------------------------------------------------
- */
+/* ---- one thread ------------------------------------------------------------------------------ */
 
 static struct env_snapshot *snapshot_of(struct env_facts *facts, uint64_t number, struct dataset *d)
 {
@@ -73,8 +72,7 @@ static void an_unknown_slot_has_no_snapshot(void **state)
     fanout_free(f);
 }
 
-/* ---- many threads -----------------------------------------------------------------------------
- */
+/* ---- many threads ---------------------------------------------------------------------------- */
 
 struct stream {
     struct fanout_member member;
