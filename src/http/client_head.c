@@ -155,6 +155,8 @@ static bool head_parse(struct http_head *h, struct error *err)
     for (struct view line = head_line(&rest); line.len > 0; line = head_line(&rest))
         if (!head_field_read(h, line, err))
             return false;
+    if (h->chunked && h->content_length >= 0)
+        h->keeps = false; /* somebody on the way may see another end (RFC 9112 6.3) */
     return true;
 }
 
