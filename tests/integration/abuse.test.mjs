@@ -12,16 +12,20 @@ import { pause, slowness, until } from './lib/wait.mjs';
 
 const ask = (key, more = {}) => requestText({ target: '/all', headers: { Authorization: key }, close: false, ...more });
 
-let version = 100;
+// Changes a flag; its version.
+let changes = 100;
+function change({ up, key }) {
+  up.patch(key, 'flags', flag('pulse', ++changes));
+  return changes;
+}
+const shows = version => ({ json: { path, data } }) => path === '/flags/pulse' ? data.version === version : data?.flags?.pulse?.version === version;
+
 // The relay does its work: a stream that was open gets a change, and so does one that is opened now.
-async function goesOn(t, { up, relay, key }, stream) {
-  up.patch(key, 'flags', flag('pulse', ++version));
-  if (stream) await stream.find(event => event.json.path === '/flags/pulse' && event.json.data.version === version);
-  const fresh = openStream(t, relay.port, '/all', key);
-  await until('the change on a new stream', async () => {
-    const { flags } = (await fresh.next()).json.data;
-    return flags?.pulse?.version === version || (await fresh.next()).json.data.version === version;
-  });
+async function goesOn(t, pair, stream) {
+  const version = change(pair);
+  if (stream) await stream.find(shows(version));
+  const fresh = openStream(t, pair.relay.port, '/all', pair.key);
+  await fresh.find(shows(version));
   fresh.close();
 }
 
@@ -126,8 +130,7 @@ describe('abuse', { concurrency: 3 }, () => {
     await pause(1000);
     const busy = (pair.relay.processorTime() - time) / ((performance.now() - began) / 1000);
     assert.ok(busy < 0.5, `without descriptors the relay uses ${(busy * 100).toFixed(0)} % of a processor`);
-    pair.up.patch(pair.key, 'flags', flag('pulse', ++version));
-    await stream.find(event => event.json.path === '/flags/pulse');
+    await stream.find(shows(change(pair)));
     crowd.end();
     await until('a free descriptor', () => pair.relay.get('/status').then(answer => answer.status === 200, () => false));
     await goesOn(t, pair, stream);
@@ -146,8 +149,7 @@ describe('abuse', { concurrency: 3 }, () => {
     assert.ok(pair.relay.descriptors() <= limit);
     t.diagnostic(`${total('open')} streams open at a limit of ${limit} descriptors, ${total('closed')} turned away, ${Math.round(pair.relay.memory() / 1024)} MiB`);
     assert.equal(pair.relay.logCount(/WARN: .*(maxClientConnections|connections)/), 1);
-    pair.up.patch(pair.key, 'flags', flag('pulse', ++version));
-    await stream.find(event => event.json.path === '/flags/pulse', 20000);
+    await stream.find(shows(change(pair)), 20000);
     crowds[0].end();
     await until('room', () => pair.relay.get('/status').then(answer => answer.status === 200, () => false), 20000);
     await goesOn(t, pair, stream);
@@ -178,7 +180,7 @@ describe('abuse', { concurrency: 3 }, () => {
   });
 
   it('bytes sent behind a stream request are left alone up to 64 KiB; more end the connection', async t => {
-    const { relay, key } = await startPair(t, example());
+    const { relay, key } = await startPair(t, example(), { main: { heartbeatInterval: '1s' } });   // they are looked at then
     const [few, many] = [1, 2].map(() => openStream(t, relay.port, '/all', key));
     await Promise.all([few.next(), many.next()]);
     few.socket.write('x'.repeat(1000));
