@@ -1,37 +1,16 @@
 /* api/expect.c - "?expect=status=healthy": a verdict instead of the document (status.md 14). */
+#include "api/percent.h"
 #include "api/status.h"
 #include "base/json_writer.h"
 
 #define CLAUSES_MAX 100
 #define CLAUSE_BYTES_MAX 1024
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-        return (c | 0x20) - 'a' + 10;
-    return -1;
-}
-
-/* Percent-decoded, '+' as blank; false when an escape is broken or there is a raw ';'. */
+/* False when an escape is broken or there is a raw ';'. */
 static bool decode(struct view text, struct str *out)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-        if (c == ';')
-            return false;
-        if (c == '%') {
-            int high = i + 2 < text.len ? hex_digit(text.data[i + 1]) : -1;
-            int low = i + 2 < text.len ? hex_digit(text.data[i + 2]) : -1;
-            if (high < 0 || low < 0)
-                return false;
-            c = (char)(high * 16 + low);
-            i += 2;
-        }
-        str_append_char(out, c == '+' && text.data[i] == '+' ? ' ' : c);
-    }
-    return true;
+    bool clean = text.len == 0 || memchr(text.data, ';', text.len) == NULL;
+    return clean && percent_decode(text, true, out);
 }
 
 /* Takes "name=value" off the front. */

@@ -1,5 +1,6 @@
 /* api/request_log.c - the debug line of a request (telemetry.md 8.6); nothing personal in it. */
 #include "api/api_private.h"
+#include "api/percent.h"
 #include "base/mask.h"
 
 #include <inttypes.h>
@@ -23,19 +24,41 @@ static void take_separator(struct view *rest, struct str *out)
     *rest = view_from(*rest, 1);
 }
 
-/* The path, with the segment that stands for {context} hidden. Segments are counted from the end,
- * because the target may have a host in front. */
-static void write_path(struct view path, struct view pattern, struct str *out)
+/* The value of the variable {context}; false when the route has none. */
+static bool context_of(const struct http_request *req, struct view *context)
 {
+    size_t index = 0;
+    for (const char *at = strchr(http_request_route(req)->pattern, '{'); at != NULL;
+         at = strchr(at + 1, '{')) {
+        if (view_starts(view_of(at), "{context}")) {
+            *context = http_request_variable(req, index);
+            return true;
+        }
+        index++;
+    }
+    return false;
+}
+
+static bool segment_is(struct view segment, struct view value)
+{
+    struct str decoded = {0};
+    bool same = percent_decode(segment, false, &decoded) && view_equal(str_view(&decoded), value);
+    str_free(&decoded);
+    return same;
+}
+
+/* The path as it was sent, with the context hidden, however the client wrote the rest. */
+static void write_path(const struct http_request *req, struct view path, struct str *out)
+{
+    struct view context;
+    bool hide = context_of(req, &context);
     while (path.len != 0) {
         struct view segment = take_until(&path, "/");
-        struct view model = take_until(&pattern, "/");
-        if (view_is(model, "{context}") && segment.len != 0)
+        if (hide && segment_is(segment, context))
             str_append_text(out, HIDDEN);
         else
             str_append(out, segment);
         take_separator(&path, out);
-        pattern = view_from(pattern, 1);
     }
 }
 
@@ -62,7 +85,7 @@ static void write_url(const struct http_request *req, struct str *out)
 {
     struct view rest = http_request_target(req);
     struct view path = take_until(&rest, "?");
-    write_path(path, view_of(http_request_route(req)->pattern), out);
+    write_path(req, path, out);
     take_separator(&rest, out);
     write_query(rest, out);
 }
