@@ -1,7 +1,7 @@
 // Reporter for `node --test`: names every test that failed with its message, and the slowest; writes "PASSED FAILED" to the
 // file that TALLY names.
 //
-//   TALLY=file node --test --test-reporter=scripts/checks/node_reporter.mjs tests/integration/*.test.mjs
+//   TALLY=file node --test --test-reporter=./scripts/checks/node_reporter.mjs tests/integration/*.test.mjs
 import fs from 'node:fs';
 import path from 'node:path';
 
