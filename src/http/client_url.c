@@ -54,14 +54,23 @@ static char *url_percent_decode(struct view text)
     return str_take_text(&out);
 }
 
+/* A name or an IPv4 address; within brackets an IPv6 address, without a zone. */
 static bool url_host_allowed(struct view host, bool brackets)
 {
+    struct sockaddr_in6 v6;
+    if (host.len == 0 || host.len > 255)
+        return false;
     for (size_t i = 0; i < host.len; i++) {
         unsigned char c = (unsigned char)host.data[i];
-        if (!isalnum(c) && strchr(brackets ? ":.%" : ".-_", c) == NULL)
+        if (!isalnum(c) && strchr(brackets ? ":." : ".-_", c) == NULL)
             return false;
     }
-    return host.len > 0 && host.len <= 255;
+    if (!brackets)
+        return true;
+    char *text = mem_copy_text(host.data, host.len);
+    bool address = uv_ip6_addr(text, 0, &v6) == 0;
+    mem_free(text);
+    return address;
 }
 
 static bool url_port_parse(struct view text, uint16_t *port)
