@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* ---- requests --------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------- */
 
 enum http_method {
     HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_REPORT, HTTP_OPTIONS, HTTP_PUT, HTTP_DELETE, HTTP_PATCH,
@@ -75,7 +75,7 @@ void *http_request_state(const struct http_request *req);
 void http_request_read_body(struct http_request *req, size_t limit,
                             void (*done)(struct http_request *req, struct view body, bool too_large));
 
-/* ---- answers ---------------------------------------------------------------------------------- */
+/* ---- answers -------------------------------------------------------------------------------- */
 
 #define HTTP_HEADERS_MAX 24
 
@@ -97,7 +97,7 @@ void http_respond(struct http_request *req, int status, const struct http_header
 /* As http_respond() with a short text: Content-Type text/plain; charset=utf-8. */
 void http_respond_text(struct http_request *req, int status, const char *text);
 
-/* ---- the server ------------------------------------------------------------------------------- */
+/* ---- the server ----------------------------------------------------------------------------- */
 
 struct http_server_settings {
     const char *listen_address; /* NULL: all addresses, IPv6 and IPv4; "unix:PATH" */

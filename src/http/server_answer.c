@@ -5,8 +5,7 @@
 
 #include <assert.h>
 
-/* ---- status lines -----------------------------------------------------------------------------
- */
+/* ---- status lines --------------------------------------------------------------------------- */
 
 static const struct {
     int status;
@@ -47,8 +46,7 @@ static const char *reason_of(int status)
     return "Status";
 }
 
-/* ---- heads ------------------------------------------------------------------------------------
- */
+/* ---- heads ---------------------------------------------------------------------------------- */
 
 void http_header_add(struct http_headers *h, const char *name, struct view value)
 {
@@ -110,8 +108,7 @@ static struct view compose(const struct http_request *req, int status,
     return str_view(out);
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 /* Head and body as far as they are not sent. */
 static int parts_left(struct view head, struct view body, size_t sent, struct iovec parts[2])
@@ -209,8 +206,7 @@ void answer_finished(struct connection *c)
     }
 }
 
-/* ---- requests that are none -------------------------------------------------------------------
- */
+/* ---- requests that are none ----------------------------------------------------------------- */
 
 #define REFUSAL(line, type, body) "HTTP/1.1 " line "\r\n" type "Connection: close\r\n" body
 #define PLAIN "Content-Type: text/plain; charset=utf-8\r\n"

@@ -66,8 +66,7 @@ bool body_can_be_drained(const struct body *b)
     return b->ended || known <= BODY_DRAIN_MAX;
 }
 
-/* ---- a body that the service waits for --------------------------------------------------------
- */
+/* ---- a body that the service waits for ------------------------------------------------------ */
 
 static void body_wait_is_over(struct connection *c)
 {
@@ -110,8 +109,7 @@ static void feed_wanted(struct connection *c, struct view *bytes)
         body_wait_is_over(c);
 }
 
-/* ---- a body that nobody wants -----------------------------------------------------------------
- */
+/* ---- a body that nobody wants --------------------------------------------------------------- */
 
 static void feed_unwanted(struct connection *c, struct view *bytes)
 {
@@ -131,8 +129,7 @@ void body_feed(struct connection *c, struct view *bytes)
         feed_unwanted(c, bytes);
 }
 
-/* ---- the service's side -----------------------------------------------------------------------
- */
+/* ---- the service's side --------------------------------------------------------------------- */
 
 /* The client waits for a word before it sends the body. It is 25 bytes on a connection on which
  * nothing else is under way; a socket that does not even take those is as good as lost. */

@@ -13,8 +13,7 @@
 
 #define STEP_MS 20 /* between two looks at how many streams should have ended by now */
 
-/* ---- a thread's side --------------------------------------------------------------------------
- */
+/* ---- a thread's side ------------------------------------------------------------------------ */
 
 void farewell_check(struct http_thread *t)
 {
@@ -103,8 +102,7 @@ static void close_arrived(struct letter *l)
     farewell_check(t);
 }
 
-/* ---- the control thread's side ----------------------------------------------------------------
- */
+/* ---- the control thread's side -------------------------------------------------------------- */
 
 static void on_async_closed(uv_handle_t *handle)
 {

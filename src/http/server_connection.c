@@ -17,8 +17,7 @@
 #define LINGER_MS 1000
 #define READS_PER_TURN 16 /* of READ_BUFFER_BYTES; then it is the others' turn */
 
-/* ---- states -----------------------------------------------------------------------------------
- */
+/* ---- states --------------------------------------------------------------------------------- */
 
 static void take_idle(struct connection *c, struct view *bytes);
 static void take_head(struct connection *c, struct view *bytes);
@@ -108,8 +107,7 @@ void connection_wake(struct connection *c)
     list_append(&t->work, &c->work);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static void take_idle(struct connection *c, struct view *bytes)
 {
@@ -179,8 +177,7 @@ static void connection_read(struct connection *c)
     }
 }
 
-/* ---- TLS --------------------------------------------------------------------------------------
- */
+/* ---- TLS ------------------------------------------------------------------------------------ */
 
 static void refuse_plain_http(struct connection *c)
 {
@@ -211,8 +208,7 @@ static void connection_handshake(struct connection *c)
     (void)atomic_fetch_add(&c->thread->server->refused_tls, 1);
 }
 
-/* ---- events -----------------------------------------------------------------------------------
- */
+/* ---- events --------------------------------------------------------------------------------- */
 
 static void connection_register(struct connection *c)
 {
@@ -305,8 +301,7 @@ void connection_work(struct connection *c)
         connection_read(c);
 }
 
-/* ---- the end ----------------------------------------------------------------------------------
- */
+/* ---- the end -------------------------------------------------------------------------------- */
 
 /* The service's part is over, whether it knows or not. */
 static void forget_service(struct connection *c)

@@ -25,8 +25,7 @@ static void fail(struct head *h, enum head_fault fault)
         h->fault = fault;
 }
 
-/* ---- characters (RFC 9110 5.6.2, 5.5) ---------------------------------------------------------
- */
+/* ---- characters (RFC 9110 5.6.2, 5.5) ------------------------------------------------------- */
 
 static bool is_token_char(char c)
 {
@@ -74,8 +73,7 @@ static bool cut(struct view text, char c, struct view *before, struct view *rest
     return true;
 }
 
-/* ---- the request line -------------------------------------------------------------------------
- */
+/* ---- the request line ----------------------------------------------------------------------- */
 
 static const char *const method_names[] = {
     [HTTP_GET] = "GET",       [HTTP_HEAD] = "HEAD",       [HTTP_POST] = "POST",
@@ -126,8 +124,7 @@ static void read_request_line(struct head *h, struct view line)
     h->target_len = target.len;
 }
 
-/* ---- headers that concern the transport -------------------------------------------------------
- */
+/* ---- headers that concern the transport ----------------------------------------------------- */
 
 static void on_host(struct head *h, struct view value)
 {
@@ -229,8 +226,7 @@ static void check_whole(struct head *h)
         h->expects_continue = false;
 }
 
-/* ---- lines ------------------------------------------------------------------------------------
- */
+/* ---- lines ---------------------------------------------------------------------------------- */
 
 /* The line that ends with the text, without its line end. */
 static struct view whole_line(const struct head *h)
@@ -293,8 +289,7 @@ enum head_state head_push(struct head *h, struct view *bytes)
     return h->fault == HEAD_FAULT_NONE ? HEAD_MORE : HEAD_BAD;
 }
 
-/* ---- afterwards -------------------------------------------------------------------------------
- */
+/* ---- afterwards ----------------------------------------------------------------------------- */
 
 struct view head_target(const struct head *h)
 {

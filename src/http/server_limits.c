@@ -62,8 +62,7 @@ static bool warning_is_due(struct limits *l, int64_t now_ms)
     return atomic_compare_exchange_strong(&l->warned_at_ms, &last, now_ms != 0 ? now_ms : 1);
 }
 
-/* ---- addresses --------------------------------------------------------------------------------
- */
+/* ---- addresses ------------------------------------------------------------------------------ */
 
 /* An IPv4 address, also one inside IPv6, counts whole and an IPv6 address by its /64. Zero length
  * for a Unix socket: those have no address. */
@@ -123,8 +122,7 @@ static void release_address(struct limits *l, struct limits_address *a)
     uv_mutex_unlock(&l->lock);
 }
 
-/* ---- connections ------------------------------------------------------------------------------
- */
+/* ---- connections ---------------------------------------------------------------------------- */
 
 bool limits_admit(struct limits *l, const struct sockaddr_storage *peer, int64_t now_ms,
                   struct limits_address **address)

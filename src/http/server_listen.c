@@ -37,8 +37,7 @@ static void error_from_errno(struct error *err, const char *where, const char *s
     error_set(err, "listen %s: %s: %s", where, step, reason);
 }
 
-/* ---- TCP --------------------------------------------------------------------------------------
- */
+/* ---- TCP ------------------------------------------------------------------------------------ */
 
 struct tcp_place {
     struct sockaddr_storage address;
@@ -203,8 +202,7 @@ static bool open_tcp(const char *address, int port, size_t wanted, struct listen
     return listen_all(l, place.name, err);
 }
 
-/* ---- Unix sockets -----------------------------------------------------------------------------
- */
+/* ---- Unix sockets --------------------------------------------------------------------------- */
 
 /* A socket file that nobody listens on any more is left behind by a crash; it must go. */
 static void remove_stale(const struct sockaddr_un *address)
@@ -247,8 +245,7 @@ static bool open_unix(const char *path, struct listeners *l, struct error *err)
     return listen_all(l, name, err);
 }
 
-/* ---- both -------------------------------------------------------------------------------------
- */
+/* ---- both ----------------------------------------------------------------------------------- */
 
 static bool share_one(struct listeners *l, size_t wanted, struct error *err)
 {

@@ -90,8 +90,7 @@ struct http_server {
     void *closed_arg;
 };
 
-/* ---- server_thread.c --------------------------------------------------------------------------
- */
+/* ---- server_thread.c ------------------------------------------------------------------------ */
 
 /* Starts the thread and waits until it serves. False with *err; nothing is left then. */
 bool http_thread_start(struct http_thread *t, struct http_server *server, int listener,
@@ -113,14 +112,12 @@ void http_thread_stay_awake(uv_idle_t *handle);
 /* No more connections from now on; those that wait in the kernel's queue are still taken. */
 void http_thread_stop_accepting(struct http_thread *t);
 
-/* ---- server_accept.c --------------------------------------------------------------------------
- */
+/* ---- server_accept.c ------------------------------------------------------------------------ */
 
 /* Takes some of the waiting connections; false when none is left. */
 bool http_thread_accept(struct http_thread *t);
 
-/* ---- server_close.c ---------------------------------------------------------------------------
- */
+/* ---- server_close.c ------------------------------------------------------------------------- */
 
 /* A connection is gone: perhaps it was the last one that a closing thread waited for. */
 void farewell_check(struct http_thread *t);
@@ -128,8 +125,7 @@ void farewell_check(struct http_thread *t);
 /* Each connection, at once. */
 void farewell_close_everything(struct http_thread *t);
 
-/* ---- server.c ---------------------------------------------------------------------------------
- */
+/* ---- server.c ------------------------------------------------------------------------------- */
 
 /* After all its threads were stopped. */
 void http_server_free(struct http_server *s);

@@ -27,8 +27,7 @@ void request_free(struct http_request *req)
     mem_free(req);
 }
 
-/* ---- routing ----------------------------------------------------------------------------------
- */
+/* ---- routing -------------------------------------------------------------------------------- */
 
 static void respond_not_found(struct http_request *req)
 {
@@ -74,8 +73,7 @@ void request_dispatch(struct http_request *req)
         respond_not_found(req);
 }
 
-/* ---- the request log (telemetry.md 8.6) --------------------------------------------------------
- */
+/* ---- the request log (telemetry.md 8.6) ----------------------------------------------------- */
 
 void request_log_answer(const struct http_request *req, int status, uint64_t bytes)
 {
@@ -84,17 +82,22 @@ void request_log_answer(const struct http_request *req, int status, uint64_t byt
         service->log_request(service->arg, req, status, bytes, false, true);
 }
 
-bool request_log_stream(const struct http_request *req, uint64_t bytes, bool closed)
+bool request_log_stream(const struct http_request *req)
 {
     const struct http_service *service = &req->connection->thread->server->service;
     if (service->log_request == NULL || !log_enabled(log_global(), LOG_DEBUG))
         return false;
-    service->log_request(service->arg, req, 200, bytes, true, closed);
+    service->log_request(service->arg, req, 200, 0, true, false);
     return true;
 }
 
-/* ---- what handlers ask ------------------------------------------------------------------------
- */
+void request_log_stream_end(const struct http_request *req, uint64_t bytes)
+{
+    const struct http_service *service = &req->connection->thread->server->service;
+    service->log_request(service->arg, req, 200, bytes, true, true);
+}
+
+/* ---- what handlers ask ---------------------------------------------------------------------- */
 
 enum http_method http_request_method(const struct http_request *req)
 {

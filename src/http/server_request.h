@@ -44,12 +44,12 @@ void request_dispatch(struct http_request *req);
 /* Tells the service about an ordinary answer. */
 void request_log_answer(const struct http_request *req, int status, uint64_t bytes);
 
-/* The same at the begin and at the end of a stream. False when nobody wants to know; then the
- * request need not be kept for the end. */
-bool request_log_stream(const struct http_request *req, uint64_t bytes, bool closed);
+/* The same at the begin of a stream. False when nobody wants to know; otherwise the request must be
+ * kept until its end is told too. */
+bool request_log_stream(const struct http_request *req);
+void request_log_stream_end(const struct http_request *req, uint64_t bytes);
 
-/* ---- server_answer.c --------------------------------------------------------------------------
- */
+/* ---- server_answer.c ------------------------------------------------------------------------ */
 
 /* The fixed answer to a request that is no proper one; the connection ends. */
 void answer_refuse(struct connection *c, enum head_fault fault);
@@ -64,8 +64,7 @@ void answer_finished(struct connection *c);
 void answer_compose_head(const struct http_request *req, int status,
                          const struct http_headers *headers, struct str *out);
 
-/* ---- server_body.c ----------------------------------------------------------------------------
- */
+/* ---- server_body.c -------------------------------------------------------------------------- */
 
 /* Bytes for a body that the service waits for (BODY), or that nobody wants (DRAIN). */
 void body_feed(struct connection *c, struct view *bytes);

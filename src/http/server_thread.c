@@ -26,8 +26,7 @@ static void take_time(struct http_thread *t)
     t->now_ms = clock_now_ms(t->server->clock);
 }
 
-/* ---- the phases of a turn ---------------------------------------------------------------------
- */
+/* ---- the phases of a turn ------------------------------------------------------------------- */
 
 static void deadline_due(struct wheel_entry *e, void *arg)
 {
@@ -85,8 +84,7 @@ void http_thread_stay_awake(uv_idle_t *handle)
     (void)handle;
 }
 
-/* ---- time -------------------------------------------------------------------------------------
- */
+/* ---- time ----------------------------------------------------------------------------------- */
 
 /* A sixteenth of the shortest interval is precise enough for it. */
 static int64_t tick_for(const struct http_server_settings *settings)
@@ -139,8 +137,7 @@ struct view http_thread_date(struct http_thread *t)
     return view_of(t->date);
 }
 
-/* ---- begin ------------------------------------------------------------------------------------
- */
+/* ---- begin ---------------------------------------------------------------------------------- */
 
 static void watch_listener(struct http_thread *t)
 {
@@ -254,8 +251,7 @@ bool http_thread_start(struct http_thread *t, struct http_server *server, int li
     return true;
 }
 
-/* ---- end --------------------------------------------------------------------------------------
- */
+/* ---- end ------------------------------------------------------------------------------------ */
 
 void http_thread_stop_accepting(struct http_thread *t)
 {
@@ -290,8 +286,7 @@ void http_thread_stop(struct http_thread *t)
     release(t);
 }
 
-/* ---- for the service --------------------------------------------------------------------------
- */
+/* ---- for the service ------------------------------------------------------------------------ */
 
 void http_thread_post(struct http_thread *t, struct letter *l)
 {

@@ -13,8 +13,7 @@ struct server_tls {
     SSL_CTX *context;
 };
 
-/* ---- the certificate --------------------------------------------------------------------------
- */
+/* ---- the certificate ------------------------------------------------------------------------ */
 
 static void error_from_openssl(struct error *err, const char *path)
 {
@@ -106,8 +105,7 @@ void server_tls_free(struct server_tls *t)
     mem_free(t);
 }
 
-/* ---- sessions ---------------------------------------------------------------------------------
- */
+/* ---- sessions ------------------------------------------------------------------------------- */
 
 SSL *server_tls_session(struct server_tls *t, int fd)
 {

@@ -33,8 +33,6 @@ struct sse_subscriber {
     struct log_scope *log;
     struct http_request *request; /* kept for the closing log line only; NULL otherwise */
     struct sse_queue queue;
-    uint64_t bytes;       /* of the body, written */
-    size_t head_left;     /* bytes of the head that are not out yet: they are no body */
     int64_t ends_ms;      /* when its connection time is over, or NEVER */
     int64_t beat_ms;      /* when the next heartbeat is due, or NEVER */
     bool ending : 1;      /* sse_subscriber_close() was called */
@@ -43,8 +41,7 @@ struct sse_subscriber {
 
 _Static_assert(sizeof(struct sse_subscriber) <= 192, "idle streams: DESIGN.md, budget in rule 4");
 
-/* ---- opening ----------------------------------------------------------------------------------
- */
+/* ---- opening -------------------------------------------------------------------------------- */
 
 static struct buf *compose_head(const struct http_request *req, const struct http_headers *headers)
 {
@@ -110,7 +107,7 @@ static void take_request(struct sse_subscriber *s, struct http_request *req)
 {
     req->abandoned = NULL;
     s->connection->request = NULL;
-    if (request_log_stream(req, 0, false))
+    if (request_log_stream(req))
         s->request = req;
     else
         request_free(req);
@@ -129,9 +126,7 @@ struct sse_subscriber *sse_subscriber_open(struct http_request *req,
     s->owner = owner;
     s->log = log_scope_ref(log);
     sse_queue_init(&s->queue, !req->head.http_1_0);
-    struct buf *head = compose_head(req, headers);
-    s->head_left = head->len;
-    sse_queue_raw_take(&s->queue, head);
+    sse_queue_raw_take(&s->queue, compose_head(req, headers));
     connection_enter(c, CONN_STREAM);
     c->stream = s;
     list_remove(&c->link);
@@ -146,21 +141,13 @@ struct sse_subscriber *sse_subscriber_open(struct http_request *req,
     return s;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 static void queue_last_chunk(struct sse_subscriber *s)
 {
     s->last_queued = true;
     if (s->queue.chunked)
         sse_queue_raw_take(&s->queue, buf_copy(VIEW_LITERAL("0\r\n\r\n")));
-}
-
-static void count_bytes(struct sse_subscriber *s, size_t written)
-{
-    size_t of_head = written < s->head_left ? written : s->head_left;
-    s->head_left -= of_head;
-    s->bytes += written - of_head;
 }
 
 /* Something waits until the socket takes more: the stall clock runs from the last progress. */
@@ -191,7 +178,6 @@ static bool write_queue(struct sse_subscriber *s)
         }
         if (n > 0) {
             c->progress_ms = c->thread->now_ms;
-            count_bytes(s, (size_t)n);
             sse_queue_advance(&s->queue, (size_t)n);
         }
         if (n < 0 || (size_t)n < wanted) {
@@ -214,8 +200,7 @@ void sse_subscriber_flush(struct sse_subscriber *s)
     connection_linger(s->connection);
 }
 
-/* ---- frames -----------------------------------------------------------------------------------
- */
+/* ---- frames --------------------------------------------------------------------------------- */
 
 static void drop(struct sse_subscriber *s, _Atomic int64_t *counter)
 {
@@ -252,8 +237,7 @@ void sse_subscriber_push_take(struct sse_subscriber *s, struct frame *f)
     connection_wake(c);
 }
 
-/* ---- the wheel --------------------------------------------------------------------------------
- */
+/* ---- the wheel ------------------------------------------------------------------------------ */
 
 static bool is_stalled(const struct sse_subscriber *s)
 {
@@ -308,8 +292,7 @@ void sse_subscriber_visit(struct sse_subscriber *s)
         schedule(s);
 }
 
-/* ---- the end ----------------------------------------------------------------------------------
- */
+/* ---- the end -------------------------------------------------------------------------------- */
 
 void sse_subscriber_close(struct sse_subscriber *s, enum sse_close how)
 {
@@ -336,9 +319,9 @@ bool sse_subscriber_end(struct sse_subscriber *s)
 void sse_subscriber_lost(struct sse_subscriber *s)
 {
     (void)atomic_fetch_sub(&s->connection->thread->server->streams, 1);
-    sse_queue_free(&s->queue);
     if (s->request != NULL)
-        (void)request_log_stream(s->request, s->bytes, true);
+        request_log_stream_end(s->request, s->queue.finished_bytes);
+    sse_queue_free(&s->queue);
     request_free(s->request);
     s->request = NULL;
 }

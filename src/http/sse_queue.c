@@ -31,8 +31,7 @@ static size_t weight(const struct sse_queue *q, const struct frame *f)
     return f->kind == FRAME_PUT ? 0 : bytes_of(q, f).len;
 }
 
-/* ---- memory -----------------------------------------------------------------------------------
- */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 static void ring_set(struct sse_queue *q, struct frame **frames, uint32_t room)
 {
@@ -80,8 +79,7 @@ void sse_queue_free(struct sse_queue *q)
     q->raw = NULL;
 }
 
-/* ---- in ---------------------------------------------------------------------------------------
- */
+/* ---- in ------------------------------------------------------------------------------------- */
 
 void sse_queue_raw_take(struct sse_queue *q, struct buf *raw)
 {
@@ -145,8 +143,7 @@ bool sse_queue_replace_take(struct sse_queue *q, struct frame *put)
     return true;
 }
 
-/* ---- out --------------------------------------------------------------------------------------
- */
+/* ---- out ------------------------------------------------------------------------------------ */
 
 int sse_queue_parts(const struct sse_queue *q, struct iovec *parts, int max)
 {
@@ -166,6 +163,7 @@ int sse_queue_parts(const struct sse_queue *q, struct iovec *parts, int max)
 
 static void remove_first(struct sse_queue *q)
 {
+    q->finished_bytes += (*place(q, 0))->event.len;
     frame_unref(*place(q, 0));
     q->first++;
     q->count--;

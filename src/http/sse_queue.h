@@ -28,7 +28,8 @@ struct sse_queue {
     bool held; /* the first thing has begun although nothing of it is out: TLS has encrypted it */
     bool put_waits; /* a `put` that replaced a backlog has not begun */
     size_t sent;
-    size_t backlog; /* bytes of all frames but the first and a waiting `put` */
+    size_t backlog;          /* bytes of all frames but the first and a waiting `put` */
+    uint64_t finished_bytes; /* of all events that are out, without chunk framing */
 };
 
 enum sse_queued {
