@@ -13,6 +13,7 @@
 
 #define SPREAD_MAX_MS 5000
 #define TIMEOUT_MIN_MS 1000
+#define TIMEOUT_NOW_MS 5000
 
 static void handle_closed(uv_handle_t *handle)
 {
@@ -109,5 +110,5 @@ void run_stop_now(struct run *r, int exit_code)
     if (r->stage == RUN_ENDING)
         return;
     r->exit_code = exit_code;
-    begin(r, 0, TIMEOUT_MIN_MS * 5);
+    begin(r, 0, TIMEOUT_NOW_MS);
 }

@@ -72,7 +72,9 @@ bool expect_clause_split(struct view clause, struct view *path, bool *negated, s
 /* 'x' or "x" without its quotes. */
 static bool unquote(struct view *text)
 {
-    char first = text->len >= 2 ? text->data[0] : '\0';
+    if (text->len < 2)
+        return false;
+    char first = text->data[0];
     if ((first != '"' && first != '\'') || text->data[text->len - 1] != first)
         return false;
     *text = view_make(text->data + 1, text->len - 2);

@@ -199,10 +199,11 @@ struct item *bench_item(const char *word)
     struct view key = view_make(word, (size_t)(colon - word));
     enum item_kind kind = segment ? ITEM_SEGMENT : ITEM_FLAG;
     if (colon[1] == 'x')
-        return item_tombstone(kind, key, atoi(colon + 2));
+        return item_tombstone(kind, key, strtol(colon + 2, NULL, 10));
     struct str json = {0};
     struct error err;
-    str_append_format(&json, "{\"key\":\"%.*s\",\"version\":%d}", VIEW_ARGS(key), atoi(colon + 1));
+    str_append_format(&json, "{\"key\":\"%.*s\",\"version\":%d}", VIEW_ARGS(key),
+                      (int)strtol(colon + 1, NULL, 10));
     struct item *it = item_parse(kind, key, str_view(&json), &err);
     assert_non_null(it);
     str_free(&json);

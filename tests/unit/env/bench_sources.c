@@ -119,7 +119,7 @@ static void step(struct bench *b, const char *word, const char *rest)
     else if (strcmp(word, "refill") == 0)
         refill(b);
     else if (strcmp(word, "advance") == 0)
-        fake_clock_advance(&b->clock, atoi(rest));
+        fake_clock_advance(&b->clock, strtol(rest, NULL, 10));
     else
         fail_msg("unknown step \"%s\"", word);
 }
