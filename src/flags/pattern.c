@@ -47,7 +47,8 @@ static pcre2_code *code_compile(struct view text)
     (void)pcre2_set_parens_nest_limit(context, PATTERN_NESTING);
     pcre2_code *code =
         pcre2_compile((PCRE2_SPTR)text.data, text.len,
-                      PCRE2_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_ALT_CIRCUMFLEX,
+                      PCRE2_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_ALT_CIRCUMFLEX |
+                          PCRE2_DOTALL | PCRE2_NO_AUTO_CAPTURE,
                       &problem, &place, context);
     pcre2_compile_context_free(context);
     pcre2_general_context_free(general);

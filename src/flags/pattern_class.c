@@ -6,17 +6,24 @@
 #define SURROGATE_FIRST 0xD800
 #define SURROGATE_LAST 0xDFFF
 
+/* The letters outside of ASCII whose other case is an ASCII letter: the long s and the Kelvin sign.
+ */
+#define FOLDED_LETTERS "\\x{17f}\\x{212a}"
+
 /* ASCII only, and \s without the vertical tab. The complements are for use within a class; there
  * PCRE2's own \s would be another set. */
 static const struct {
     char letter;
     const char *members;
     const char *complement;
+    const char *folded_complement; /* when letter case does not matter */
 } perl_classes[] = {
-    {'d', "0-9", "\\D"},
-    {'s', "\\x{9}\\x{a}\\x{c}\\x{d}\\x{20}",
+    {'d', "0-9", "\\D", "\\D"},
+    {'s', "\\x{9}\\x{a}\\x{c}\\x{d}\\x{20}", "\\x{0}-\\x{8}\\x{b}\\x{e}-\\x{1f}\\x{21}-\\x{10ffff}",
      "\\x{0}-\\x{8}\\x{b}\\x{e}-\\x{1f}\\x{21}-\\x{10ffff}"},
-    {'w', "0-9A-Za-z_", "\\W"},
+    {'w', "0-9A-Za-z_", "\\W",
+     "\\x{0}-\\x{2f}\\x{3a}-\\x{40}\\x{5b}-\\x{5e}\\x{60}\\x{7b}-\\x{17e}\\x{180}-\\x{2129}"
+     "\\x{212b}-\\x{10ffff}"},
 };
 
 /* Members of a class while it is read. */
@@ -25,7 +32,7 @@ struct members {
     bool negative; /* of a single escape: what the members are not */
 };
 
-static bool perl_class_take(struct pattern_cursor *c, bool in_class, struct members *out)
+static bool perl_class_take(struct pattern_cursor *c, bool in_class, bool fold, struct members *out)
 {
     char letter = pattern_peek_at(c, 1);
     for (size_t i = 0; i < ARRAY_LEN(perl_classes); i++) {
@@ -33,9 +40,11 @@ static bool perl_class_take(struct pattern_cursor *c, bool in_class, struct memb
         if (letter != perl_classes[i].letter && !negative)
             continue;
         c->at += 2;
-        out->negative = negative && !in_class;
-        str_append_text(&out->text, negative && in_class ? perl_classes[i].complement
-                                                         : perl_classes[i].members);
+        if (!in_class)
+            out->negative = negative;
+        const char *complement =
+            fold ? perl_classes[i].folded_complement : perl_classes[i].complement;
+        str_append_text(&out->text, negative && in_class ? complement : perl_classes[i].members);
         return true;
     }
     return false;
@@ -65,6 +74,8 @@ static void unicode_class_write(struct view name, bool negative, bool fold, stru
     if (view_is(name, "C"))
         str_append_text(out, negative ? "\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\\p{Z}\\p{Cn}"
                                       : "\\p{Cc}\\p{Cf}\\p{Co}\\p{Cs}");
+    else if (fold && negative && (view_is(name, "Lu") || view_is(name, "Ll")))
+        str_append_text(out, "\\p{Lm}\\p{Lo}\\p{M}\\p{N}\\p{P}\\p{S}\\p{Z}\\p{C}");
     else
         str_append_format(out, "\\%c{%.*s}", negative ? 'P' : 'p', VIEW_ARGS(name));
     if (fold && !negative)
@@ -84,7 +95,8 @@ static bool unicode_class_take(struct pattern_cursor *c, bool in_class, bool fol
         c->failed = true;
         return true;
     }
-    out->negative = negative && !in_class;
+    if (!in_class)
+        out->negative = negative;
     unicode_class_write(name, negative && in_class, fold, &out->text);
     return true;
 }
@@ -94,7 +106,7 @@ static bool class_escape_take(struct pattern_cursor *c, bool in_class, bool fold
 {
     if (pattern_peek(c) != '\\')
         return false;
-    return perl_class_take(c, in_class, out) || unicode_class_take(c, in_class, fold, out);
+    return perl_class_take(c, in_class, fold, out) || unicode_class_take(c, in_class, fold, out);
 }
 
 /* Nothing can be in an empty class, anything in its complement. */
@@ -117,7 +129,7 @@ bool pattern_take_class_escape(struct pattern_cursor *c, bool fold, struct str *
 }
 
 /* "[:alpha:]" and "[:^alpha:]" are the same in both; without ":]" the bracket is a character. */
-static bool named_class_take(struct pattern_cursor *c, struct members *m)
+static bool named_class_take(struct pattern_cursor *c, bool fold, struct members *m)
 {
     static const char *const names[] = {"alnum", "alpha", "ascii", "blank", "cntrl",
                                         "digit", "graph", "lower", "print", "punct",
@@ -134,6 +146,8 @@ static bool named_class_take(struct pattern_cursor *c, struct members *m)
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         known = known || view_is(bare, names[i]);
     str_append_format(&m->text, "[:%.*s:]", VIEW_ARGS(name));
+    if (fold && (view_is(name, "alpha") || view_is(name, "alnum") || view_is(name, "word")))
+        str_append_text(&m->text, FOLDED_LETTERS);
     c->failed = !known;
     c->at = close + 2;
     return true;
@@ -181,7 +195,7 @@ void pattern_take_class(struct pattern_cursor *c, bool fold, struct str *out)
     for (bool first = true; !c->failed && (first || pattern_peek(c) != ']'); first = false) {
         if (c->at == c->end)
             c->failed = true;
-        else if (!named_class_take(c, &m) && !class_escape_take(c, true, fold, &m))
+        else if (!named_class_take(c, fold, &m) && !class_escape_take(c, true, fold, &m))
             range_take(c, &m);
     }
     (void)pattern_take(c, "]");

@@ -2,9 +2,9 @@
  * (evaluation.md 13.6).
  *
  * One pass over the text. Everything is written in the form that leaves PCRE2 no choice: characters
- * by number, anchors with their mode, classes with their members. Groups do not capture. What is
- * written last, the atom, is remembered, because a repetition may have to put it into a group
- * first.
+ * by number, anchors with their mode, classes with their members. Groups are plain parentheses,
+ * which do not capture with PCRE2_NO_AUTO_CAPTURE. What is written last, the atom, is remembered,
+ * because a repetition may have to put it into a group first.
  */
 #include "flags/pattern.h"
 #include "flags/pattern_private.h"
@@ -92,7 +92,7 @@ static void atom_wrap(struct translation *t)
         t->in.failed = true;
     str_append(&atom, view_from(str_view(t->out), t->atom_at));
     t->out->len = t->atom_at;
-    str_append_format(t->out, "(?:%s)", str_text(&atom));
+    str_append_format(t->out, "(%s)", str_text(&atom));
     str_free(&atom);
 }
 
@@ -179,7 +179,7 @@ static void group_open(struct translation *t)
                                            .flags = t->flags,
                                            .fold_written = t->fold_written,
                                            .repeat = t->repeat};
-    str_append_text(t->out, "(?:");
+    str_append_char(t->out, '(');
     t->has_atom = false;
     t->repeat = 1;
 }
