@@ -10,8 +10,8 @@ const char *reference_problem_text(enum reference_problem problem)
         [REFERENCE_UNDEFINED] = "attribute reference cannot be empty",
         [REFERENCE_EMPTY] = "attribute reference cannot be empty",
         [REFERENCE_EMPTY_PART] = "attribute reference contained a double slash or a trailing slash",
-        [REFERENCE_BAD_ESCAPE] = "attribute reference contained an escape character (~) that was "
-                                 "not followed by 0 or 1",
+        [REFERENCE_BAD_ESCAPE] = ("attribute reference contained an escape character (~) that "
+                                  "was not followed by 0 or 1"),
     };
     return texts[problem];
 }
