@@ -45,8 +45,7 @@ struct config_environment *config_environment_add(struct config *c, struct view 
     e->store_prefix = mem_copy_text("", 0);
     e->slots = slots_new(CONFIG_SCOPE_ENVIRONMENT);
     config_record_init(config_environment_record(e));
-    c->environments =
-        mem_realloc(c->environments, (c->environment_count + 1) * sizeof *c->environments);
+    c->environments = mem_realloc(c->environments, (c->environment_count + 1) * sizeof(void *));
     c->environments[c->environment_count++] = e;
     return e;
 }
@@ -79,7 +78,7 @@ struct config_filter *config_filter_add(struct config *c, struct view project)
     f->project = mem_copy_text(project.data, project.len);
     f->slots = slots_new(CONFIG_SCOPE_FILTER);
     config_record_init(config_filter_record(f));
-    c->filters = mem_realloc(c->filters, (c->filter_count + 1) * sizeof *c->filters);
+    c->filters = mem_realloc(c->filters, (c->filter_count + 1) * sizeof(void *));
     c->filters[c->filter_count++] = f;
     return f;
 }

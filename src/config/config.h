@@ -184,29 +184,29 @@ struct config_store {
 
 struct config_redis {
     bool use;
+    bool tls;
+    bool atomic_upsert;
+    bool aws_iam_auth;
+    bool aws_iam_serverless;
+    enum config_redis_mode mode;
     char *host;
     int64_t port;
     char *url; /* as given; config.redis_address is what holds */
-    bool tls;
     char *username;
     char *password; /* secret */
     struct config_store store;
     char *client_certificate_file;
     char *client_key_file;
     char *ca_file;
-    bool atomic_upsert;
     int64_t connect_timeout_ns;
     int64_t read_timeout_ns;
-    enum config_redis_mode mode;
     struct config_list nodes;
     char *cluster_hash_tag;
     int64_t database; /* meaningful if set; else the URL's */
     char *sentinel_master;
     char *sentinel_username;
     char *sentinel_password; /* secret */
-    bool aws_iam_auth;
     char *aws_iam_cache_name;
-    bool aws_iam_serverless;
 };
 
 struct config_consul {

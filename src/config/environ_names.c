@@ -10,7 +10,8 @@
 /* Does the name of the variable begin with `prefix`, and better than what was found before? */
 static bool prefix_matches(struct view variable, const char *prefix, size_t *longest)
 {
-    if (prefix == NULL || prefix[strlen(prefix) - 1] != '_' || !view_starts(variable, prefix) ||
+    if (prefix == NULL || variable.len == 0 || prefix[0] != variable.data[0] ||
+        prefix[strlen(prefix) - 1] != '_' || !view_starts(variable, prefix) ||
         strlen(prefix) <= *longest)
         return false;
     *longest = strlen(prefix);

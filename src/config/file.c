@@ -7,8 +7,6 @@
 #include "config/spelling.h"
 #include "config/value.h"
 
-#include <stdio.h>
-
 struct reader {
     struct config *c;
     const char *path;
@@ -29,28 +27,22 @@ struct reader {
 /* ---- problems -----------------------------------------------------------------------------------
  */
 
-static void problem_add(struct reader *r, const char *where, const char *text)
+/* A problem at a line, as a whole when the column is 0. */
+static void problem_add(struct reader *r, unsigned line, unsigned column, const char *text)
 {
     if (r->problem_count++ > 0)
         str_append_char(&r->problems, '\n');
-    str_append_format(&r->problems, "%s:%s: %s", r->path, where, text);
-}
-
-/* A problem at a line, as a whole. */
-static void line_problem_add(struct reader *r, unsigned line, const char *text)
-{
-    char where[16];
-    snprintf(where, sizeof where, "%u", line);
-    problem_add(r, where, text);
+    str_append_format(&r->problems, "%s:%u", r->path, line);
+    if (column > 0)
+        str_append_format(&r->problems, ":%u", column);
+    str_append_format(&r->problems, ": %s", text);
 }
 
 static bool syntax_problem_add(struct reader *r, size_t offset, const char *text)
 {
-    char where[32];
     unsigned line, column;
     config_lexer_position(&r->lexer, offset, &line, &column);
-    snprintf(where, sizeof where, "%u:%u", line, column);
-    problem_add(r, where, text);
+    problem_add(r, line, column, text);
     return false;
 }
 
@@ -89,7 +81,7 @@ static void value_problem_add(struct reader *r, const char *message)
     str_append_format(&text, "%.*s at ", (int)(hint - message), message);
     place_append(r, true, &text);
     str_append_text(&text, hint);
-    line_problem_add(r, r->property_line, str_text(&text));
+    problem_add(r, r->property_line, 0, str_text(&text));
     str_free(&text);
 }
 
@@ -99,7 +91,7 @@ static void unknown_property_add(struct reader *r)
     str_append_text(&text, "unsupported or misspelled ");
     place_append(r, true, &text);
     config_spelling_property(r->section, str_view(&r->property), &text);
-    line_problem_add(r, r->property_line, str_text(&text));
+    problem_add(r, r->property_line, 0, str_text(&text));
     str_free(&text);
 }
 
@@ -110,7 +102,7 @@ static void unknown_section_add(struct reader *r, unsigned line)
     place_append(r, false, &text);
     if (config_section_find(str_view(&r->section_typed)) == NULL)
         config_spelling_section(str_view(&r->section_typed), &text);
-    line_problem_add(r, line, str_text(&text));
+    problem_add(r, line, 0, str_text(&text));
     str_free(&text);
 }
 

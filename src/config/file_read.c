@@ -1,6 +1,8 @@
 /* config/file_read.c - a whole file as text, or the reason why not in the reference's words. */
 #include "config/file.h"
 
+#include "config/value.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,10 +11,10 @@
 void config_reason_append(int number, struct str *out)
 {
     const char *text = strerror(number);
-    char first = text[0];
-    str_append_char(out, first >= 'A' && first <= 'Z' ? (char)(first - 'A' + 'a') : first);
-    if (first != '\0')
-        str_append_text(out, text + 1);
+    if (text[0] == '\0')
+        return;
+    str_append_char(out, config_lower(text[0]));
+    str_append_text(out, text + 1);
 }
 
 static void reason_set(struct error *err, const char *step, const char *path, int number)

@@ -41,20 +41,16 @@ bool config_section_has_names(const char *section)
     return strcmp(section, "Environment") == 0 || strcmp(section, "Filters") == 0;
 }
 
-/* The options of a scope stand together in the table; those of the configuration itself count from
- * 0. */
-static size_t scope_first(enum config_scope scope)
-{
-    size_t i = 0;
-    while (scope != CONFIG_SCOPE_GLOBAL && i < config_option_count &&
-           config_options[i].scope != scope)
-        i++;
-    return i;
-}
-
+/* The configuration itself has a slot for every row; the rows of another scope stand together and
+ * are counted from the first of them. */
 size_t config_option_slot(const struct config_option *o)
 {
-    return (size_t)(o - config_options) - scope_first(o->scope);
+    size_t slot = 0;
+    if (o->scope == CONFIG_SCOPE_GLOBAL)
+        return (size_t)(o - config_options);
+    while (o - slot > config_options && o[-(ptrdiff_t)slot - 1].scope == o->scope)
+        slot++;
+    return slot;
 }
 
 size_t config_scope_slots(enum config_scope scope)

@@ -156,9 +156,9 @@ static void environments_print(struct printer *p)
     size_t count = p->c->environment_count;
     if (count == 0)
         return;
-    struct config_environment **sorted = mem_alloc(count * sizeof *sorted);
-    memcpy(sorted, p->c->environments, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, by_name);
+    struct config_environment **sorted = mem_alloc(count * sizeof(void *));
+    memcpy(sorted, p->c->environments, count * sizeof(void *));
+    qsort(sorted, count, sizeof(void *), by_name);
     for (size_t i = 0; i < count; i++) {
         struct config_record record = config_environment_record(sorted[i]);
         if (sorted[i]->from_filters)

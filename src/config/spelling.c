@@ -3,10 +3,12 @@
 
 #include "base/mem.h"
 #include "config/options.h"
+#include "config/value.h"
 
 #include <stdbool.h>
 
-enum { LONGEST_NAME = 64, MOST_EDITS = 2 };
+enum { LONGEST_NAME = 64 };
+static const unsigned most_edits = 2;
 
 /* Options of older releases. An empty replacement: there is none. */
 static const struct {
@@ -26,11 +28,6 @@ static const struct {
     {"Main", "disableInternalUsageMetrics", ""},
 };
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static unsigned smaller(unsigned a, unsigned b)
 {
     return a < b ? a : b;
@@ -49,10 +46,10 @@ unsigned config_spelling_distance(struct view a, struct view b, unsigned limit)
         const unsigned *two_above = rows[(i + 1) % 3];
         row[0] = i;
         for (unsigned k = 1; k <= b.len; k++) {
-            unsigned same = lower(a.data[i - 1]) == lower(b.data[k - 1]) ? 0 : 1;
+            unsigned same = config_lower(a.data[i - 1]) == config_lower(b.data[k - 1]) ? 0 : 1;
             row[k] = smaller(smaller(above[k] + 1, row[k - 1] + 1), above[k - 1] + same);
-            if (i > 1 && k > 1 && lower(a.data[i - 1]) == lower(b.data[k - 2]) &&
-                lower(a.data[i - 2]) == lower(b.data[k - 1]))
+            if (i > 1 && k > 1 && config_lower(a.data[i - 1]) == config_lower(b.data[k - 2]) &&
+                config_lower(a.data[i - 2]) == config_lower(b.data[k - 1]))
                 row[k] = smaller(row[k], two_above[k - 2] + 1);
         }
     }
@@ -63,8 +60,9 @@ unsigned config_spelling_distance(struct view a, struct view b, unsigned limit)
 static void candidate_consider(struct view typed, const char *name, const char **best,
                                unsigned *edits)
 {
-    unsigned distance = config_spelling_distance(typed, view_of(name), MOST_EDITS);
-    if (distance > 0 && distance <= MOST_EDITS && 2 * distance < typed.len && distance < *edits) {
+    unsigned distance = config_spelling_distance(typed, view_of(name), most_edits);
+    if (distance > 0 && distance <= most_edits && distance < (typed.len + 1) / 2 &&
+        distance < *edits) {
         *best = name;
         *edits = distance;
     }
@@ -89,7 +87,7 @@ void config_spelling_property(const char *section, struct view property, struct 
 {
     const char *best = NULL;
     const char *home = NULL;
-    unsigned edits = MOST_EDITS + 1;
+    unsigned edits = most_edits + 1;
     if (removed_append(section, property, out))
         return;
     for (size_t i = 0; i < config_option_count; i++) {
@@ -110,7 +108,7 @@ void config_spelling_property(const char *section, struct view property, struct 
 void config_spelling_section(struct view section, struct str *out)
 {
     const char *best = NULL;
-    unsigned edits = MOST_EDITS + 1;
+    unsigned edits = most_edits + 1;
     for (size_t i = 0; i < config_option_count; i++)
         candidate_consider(section, config_options[i].section, &best, &edits);
     if (best != NULL)

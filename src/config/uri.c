@@ -212,10 +212,8 @@ bool config_uri_check(struct view text, const char *schemes, struct str *out, st
         str_free(&names);
         return false;
     }
-    for (size_t i = 0; i < uri.scheme.len; i++) {
-        char c = uri.scheme.data[i];
-        str_append_char(out, c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c);
-    }
+    for (size_t i = 0; i < uri.scheme.len; i++)
+        str_append_char(out, config_lower(uri.scheme.data[i]));
     str_append(out, view_from(text, uri.scheme.len));
     return true;
 }

@@ -104,9 +104,11 @@ static void similar_names_warn(const struct config *c, struct config_report *r)
         struct config_environment *e = c->environments[i];
         str_clear(&plain);
         for (const char *p = e->name; *p != '\0'; p++) {
-            bool upper = *p >= 'A' && *p <= 'Z';
             bool joint = *p == ' ' || *p == '-';
-            str_append_char(&plain, upper ? (char)(*p - 'A' + 'a') : joint ? '_' : *p);
+            if (joint)
+                str_append_char(&plain, '_');
+            else
+                str_append_char(&plain, config_lower(*p));
         }
         struct config_environment *first = map_set(&names, str_view(&plain), e);
         if (first == NULL || e->from_filters)

@@ -152,7 +152,7 @@ static void variants_add(struct config *c, struct config_report *r)
                 variant_add(c, c->environments[i], view_trim(view_of(f->keys.items[k])), r);
         }
         size_t added = c->environment_count - before;
-        ordered = mem_realloc(ordered, (length + 1 + added) * sizeof *ordered);
+        ordered = mem_realloc(ordered, (length + 1 + added) * sizeof(void *));
         ordered[length++] = c->environments[i];
         for (size_t k = 0; k < added; k++)
             ordered[length++] = c->environments[before + k];

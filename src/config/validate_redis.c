@@ -224,7 +224,7 @@ static void login_check(struct config *c, struct config_report *r)
         config_report_error(
             r, "Redis client certificate requires both a certificate file and a key file");
     for (char *p = c->redis.aws_iam_cache_name; *p != '\0'; p++)
-        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
+        *p = config_lower(*p);
     if (!c->redis.aws_iam_auth)
         return;
     if (!uses_tls(c))

@@ -28,6 +28,14 @@ int64_t config_bound_value(const struct config_option *o, const char *bound);
 /* In double quotes, with quotes, backslashes and unprintable characters escaped as in C. */
 void config_quote(struct view text, struct str *out);
 
+/* ASCII only. */
+static inline char config_lower(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c - 'A' + 'a');
+    return c;
+}
+
 /* Names compare without letter case, values of choices too: position of `word`, -1 when not there.
  */
 int config_word_find(const char *words, struct view word);

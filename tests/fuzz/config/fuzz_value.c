@@ -33,13 +33,13 @@ static void option_check(const struct config_option *o, struct view text, enum c
     value_append(record, o, &after);
     law(ok == (err.text[0] == '\0'), "an answer without a reason", err.text);
     if (!ok) {
-        law(view_equal(str_view(&before), str_view(&after)), "refused and changed", err.text);
+        law(strcmp(str_text(&before), str_text(&after)) == 0, "refused and changed", err.text);
         law(config_value_hint(err.text) <= err.text + strlen(err.text), "a hint outside", err.text);
     } else if (text.len > 0 && o->kind != CONFIG_LIST && o->kind != CONFIG_TAGS) {
         law(config_record_assign(record, o, str_view(&after), origin, &err),
             "a printed value is refused", str_text(&after));
         value_append(record, o, &again);
-        law(view_equal(str_view(&after), str_view(&again)), "a printed value means another",
+        law(strcmp(str_text(&after), str_text(&again)) == 0, "a printed value means another",
             str_text(&again));
     }
     if (ok && o->kind == CONFIG_URI && text.len > 0)

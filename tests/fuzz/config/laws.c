@@ -41,6 +41,6 @@ void law(bool holds, const char *what, const char *text)
 {
     if (holds)
         return;
-    fprintf(stderr, "%s:\n%s\n", what, text);
+    (void)fprintf(stderr, "%s:\n%s\n", what, text);
     abort();
 }

@@ -154,19 +154,19 @@ int main(int argc, char **argv)
     int status = 1;
     bool write = argc == 3 && strcmp(argv[2], "--write") == 0;
     if (argc != 2 && !write) {
-        fprintf(stderr, "usage: option_page PAGE [--write]\n");
+        (void)fprintf(stderr, "usage: option_page PAGE [--write]\n");
         return 2;
     }
     if (!config_file_read(argv[1], PAGE_LIMIT, "page", &page, &err) ||
         !page_renew(str_text(&page), &renewed)) {
-        fprintf(stderr, "%s: %s\n", argv[1], err.text);
+        (void)fprintf(stderr, "%s: %s\n", argv[1], err.text);
     } else if (strcmp(str_text(&page), str_text(&renewed)) == 0) {
         status = 0;
     } else if (write) {
         status = page_write(argv[1], &renewed) ? 0 : 1;
     } else {
-        fprintf(stderr, "%s: the tables differ from the program's; run: %s %s --write\n", argv[1],
-                argv[0], argv[1]);
+        (void)fprintf(stderr, "%s: the tables differ from the program's; run: %s %s --write\n",
+                      argv[1], argv[0], argv[1]);
     }
     str_free(&page);
     str_free(&renewed);

@@ -16,9 +16,10 @@ int folder_enter(void **state)
 
 int folder_leave(void **state)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", (char *)*state);
-    int result = chdir("/") != 0 || system(command) != 0;
+    struct str command = {0};
+    str_append_format(&command, "rm -rf '%s'", (char *)*state);
+    int result = chdir("/") != 0 || system(str_text(&command)) != 0;
+    str_free(&command);
     mem_free(*state);
     return result;
 }
