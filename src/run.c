@@ -109,6 +109,21 @@ static bool open_outside(struct run *r)
     return true;
 }
 
+/* A letter may arrive after the house is gone. */
+static void data_wanted(void *owner, unsigned slot, size_t thread, unsigned kinds)
+{
+    const struct run *r = owner;
+    if (r->house != NULL)
+        house_data_wanted(r->house, slot, thread, kinds);
+}
+
+static void connect_threads(struct run *r, size_t threads)
+{
+    struct fanout_control control = {.owner = r, .mailbox = &r->mailbox, .wanted = data_wanted};
+    for (size_t i = 0; i < threads; i++)
+        fanout_connect(api_fanouts(r->api)[i], &control, i);
+}
+
 static void open_house(struct run *r, size_t threads)
 {
     struct house_listener listener = {r, start_ended, run_house_closed};
@@ -153,6 +168,7 @@ static bool open_all(struct run *r)
     if (threads != 0) {
         settings_for_api(r, threads, &api);
         r->api = api_new(&api);
+        connect_threads(r, threads);
     } else {
         log_always(log_global(), LOG_INFO,
                    "Running in one-shot mode - will exit immediately after initializing "
@@ -192,6 +208,7 @@ static void log_origins(const struct config *c)
 static void open_handles(struct run *r)
 {
     run_signals_open(r);
+    mailbox_open(&r->mailbox, &r->loop);
     (void)uv_timer_init(&r->loop, &r->beat);
     (void)uv_timer_init(&r->loop, &r->delay);
     r->beat.data = r;

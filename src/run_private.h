@@ -23,6 +23,7 @@ struct run {
     int exit_code;
 
     uv_loop_t loop;
+    struct mailbox mailbox; /* what serving threads ask of the control thread */
     struct http_client *client;
     struct store_database *database;
     struct api *api;

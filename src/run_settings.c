@@ -34,15 +34,56 @@ void settings_for_client(const struct config *c, struct http_client_settings *ou
     };
 }
 
+static enum store_kind store_kind(enum config_database database)
+{
+    static const enum store_kind kinds[] = {
+        [CONFIG_NO_DATABASE] = STORE_MEMORY, [CONFIG_REDIS] = STORE_REDIS,
+        [CONFIG_CONSUL] = STORE_MEMORY,      [CONFIG_DYNAMODB] = STORE_MEMORY,
+        [CONFIG_SQLITE] = STORE_SQLITE,
+    };
+    return kinds[database];
+}
+
+static void settings_for_redis(const struct config *c, struct store_redis_settings *out)
+{
+    static const enum store_redis_mode modes[] = {
+        [CONFIG_REDIS_SINGLE] = STORE_REDIS_SINGLE,
+        [CONFIG_REDIS_SENTINEL] = STORE_REDIS_SENTINEL,
+        [CONFIG_REDIS_CLUSTER] = STORE_REDIS_CLUSTER,
+    };
+    const struct config_redis *r = &c->redis;
+    *out = (struct store_redis_settings){
+        .mode = modes[r->mode],
+        .address = c->redis_address,
+        .nodes = list(&r->nodes),
+        .username = r->username,
+        .password = r->password,
+        .tls = r->tls,
+        .ca_file = r->ca_file,
+        .certificate_file = r->client_certificate_file,
+        .key_file = r->client_key_file,
+        .database = config_is_set(c, &r->database) ? r->database : -1,
+        .sentinel_master = r->sentinel_master,
+        .sentinel_username = r->sentinel_username,
+        .sentinel_password = r->sentinel_password,
+        .connect_timeout_ms = config_ms(r->connect_timeout_ns),
+        .read_timeout_ms = config_ms(r->read_timeout_ns),
+        .atomic_upsert = r->atomic_upsert,
+        .random = random_system(),
+    };
+}
+
 void settings_for_store(const struct config *c, struct store_settings *out)
 {
     *out = (struct store_settings){
-        .kind = c->database == CONFIG_SQLITE ? STORE_SQLITE : STORE_MEMORY,
+        .kind = store_kind(c->database),
         .path = c->sqlite.path,
         .synchronous_full = c->sqlite.synchronous == CONFIG_SYNCHRONOUS_FULL,
         .busy_timeout_ms = config_ms(c->sqlite.busy_timeout_ns),
         .health_check_interval_ms = config_ms(c->store.health_check_interval_ns),
     };
+    if (c->database == CONFIG_REDIS)
+        settings_for_redis(c, &out->redis);
 }
 
 void settings_for_api(const struct run *r, size_t threads, struct api_settings *out)
@@ -74,7 +115,8 @@ void settings_for_house(const struct run *r, struct house_settings *out)
         .stream_uri = c->main.stream_uri,
         .init_timeout_ms = init_timeout_ms,
         .disconnected_status_ms = config_ms(c->main.disconnected_status_time_ns),
-        .refresh_after_outage = c->database != CONFIG_NO_DATABASE && c->store.local_ttl_ns >= 0,
+        .local_ttl_ms = c->database != CONFIG_NO_DATABASE ? config_ms(c->store.local_ttl_ns) : -1,
+        .serve_from_memory_during_outage = c->store.serve_from_memory_during_outage,
         .file_monitoring_ms = config_ms(c->local_file.monitoring_interval_ns),
         .ignore_duplicate_keys = c->local_file.duplicate_keys == CONFIG_DUPLICATES_IGNORE,
         .ignore_connection_errors = c->main.ignore_connection_errors,

@@ -26,6 +26,7 @@ static void close_handles(struct run *r)
         return;
     r->handles_open = false;
     run_signals_close(r);
+    mailbox_close(&r->mailbox);
     uv_close((uv_handle_t *)&r->beat, handle_closed);
     uv_close((uv_handle_t *)&r->delay, handle_closed);
 }

@@ -4,8 +4,13 @@
 static void dispatch(struct http_request *req)
 {
     struct api_passage p;
-    if (api_gate(req, &p))
+    if (!api_gate(req, &p))
+        ; /* it is answered */
+    else if (p.snapshot == NULL || env_snapshot_fresh(p.snapshot, p.route->data,
+                                                      clock_now_ms(p.thread->api->settings.clock)))
         p.route->handler(req, &p);
+    else
+        api_park(req, &p);
     api_passage_done(&p);
 }
 

@@ -24,8 +24,11 @@ struct api_route {
     bool head;
     const char *pattern;
     enum api_credential credential;
-    bool while_starting;   /* passes also before the environment has started (events) */
-    bool stream;           /* answers with server-sent events */
+    bool while_starting; /* passes also before the environment has started (events) */
+    bool stream;         /* answers with server-sent events */
+    unsigned data;       /* kinds of data it is answered from: 1u << ITEM_FLAG ...; 0: none */
+    /* The database has to be asked for them and cannot be (data-store.md 6.2); with `data` only. */
+    void (*unavailable)(struct http_request *req, struct api_passage *p, const char *problem);
     enum fanout_kind kind; /* what a stream carries */
     void (*handler)(struct http_request *req, struct api_passage *p);
 };
@@ -86,6 +89,12 @@ void api_passage_done(struct api_passage *p);
 void api_answer_text(struct http_request *req, const struct api_passage *p, int status,
                      const char *text);
 
+/* ---- park.c ---------------------------------------------------------------------------------- */
+
+/* A request whose data may not be served any more waits for the database, then comes through the
+ * gate again and is handled, or refused. */
+void api_park(struct http_request *req, struct api_passage *p);
+
 /* ---- credential.c ---------------------------------------------------------------------------- */
 
 /* The key in an Authorization header (http-api.md 3.1); false: there is none. */
@@ -107,6 +116,7 @@ void cors_add_error_origin(struct http_request *req, struct api_passage *p);
 
 extern const struct fanout_hooks stream_hooks;
 void stream_open(struct http_request *req, struct api_passage *p);
+void stream_unavailable(struct http_request *req, struct api_passage *p, const char *problem);
 
 /* ---- status.c, probe.c -------------------------------------------------------- */
 

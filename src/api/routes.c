@@ -3,12 +3,15 @@
 #include "api/api_private.h"
 
 #define GET (1u << HTTP_GET)
+#define FLAGS (1u << ITEM_FLAG)
+#define SEGMENTS (1u << ITEM_SEGMENT)
 
 const struct api_route api_routes[] = {
     {GET, true, "/status", API_NO_CREDENTIAL, .handler = status_document},
-    {GET, false, "/all", API_SDK_KEY, .stream = true, .kind = FANOUT_ALL, .handler = stream_open},
-    {GET, false, "/flags", API_SDK_KEY, .stream = true, .kind = FANOUT_FLAGS,
-     .handler = stream_open},
+    {GET, false, "/all", API_SDK_KEY, .stream = true, .kind = FANOUT_ALL, .data = FLAGS | SEGMENTS,
+     .handler = stream_open, .unavailable = stream_unavailable},
+    {GET, false, "/flags", API_SDK_KEY, .stream = true, .kind = FANOUT_FLAGS, .data = FLAGS,
+     .handler = stream_open, .unavailable = stream_unavailable},
     {GET, true, "/status/{identifier}", API_NO_CREDENTIAL, .handler = status_environment},
     {GET, true, "/status/{projKey}/{envKey}", API_NO_CREDENTIAL,
      .handler = status_environment_by_keys},

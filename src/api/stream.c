@@ -71,3 +71,13 @@ void stream_open(struct http_request *req, struct api_passage *p)
         sse_subscriber_push_take(s->subscriber, frame_ref(kind->put(p->snapshot->data)));
     fanout_join(p->thread->fanout, p->slot, p->route->kind, &s->member);
 }
+
+void stream_unavailable(struct http_request *req, struct api_passage *p, const char *problem)
+{
+    log_line(p->snapshot->facts->log, LOG_ERROR, "Error getting all flags: %s", problem);
+    if (p->route->credential != API_ENVIRONMENT_ID)
+        http_header_add_text(&p->headers, "Access-Control-Allow-Origin", "*");
+    http_header_add_text(&p->headers, "X-Accel-Buffering", "no");
+    http_header_add_text(&p->headers, "Retry-After", "1");
+    api_answer_text(req, p, 503, "data store is unavailable");
+}

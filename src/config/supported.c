@@ -7,16 +7,6 @@
 
 #include "base/mem.h"
 
-static bool wants_redis(const struct config *c)
-{
-    return c->database == CONFIG_REDIS;
-}
-
-static bool wants_redis_servers(const struct config *c)
-{
-    return c->database == CONFIG_REDIS && c->redis.mode != CONFIG_REDIS_SINGLE;
-}
-
 static bool wants_redis_iam(const struct config *c)
 {
     return c->database == CONFIG_REDIS && c->redis.aws_iam_auth;
@@ -52,8 +42,6 @@ static const struct {
     const char *what;
     const char *instead;
 } missing[] = {
-    {wants_redis, "Redis", "remove the [Redis] options, or use [SQLite]"},
-    {wants_redis_servers, "Redis mode \"sentinel\" and \"cluster\"", "use mode \"single\""},
     {wants_redis_iam, "Redis IAM authentication", "use a password"},
     {wants_consul, "Consul", "remove the [Consul] options, or use [SQLite]"},
     {wants_dynamodb, "DynamoDB", "remove the [DynamoDB] options, or use [SQLite]"},

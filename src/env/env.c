@@ -32,7 +32,9 @@ struct env_snapshot *env_snapshot_take(struct env *e)
         .error_ms = c->error_wall_ms,
         .store_failing = e->store_state == STORE_INTERRUPTED,
         .store_since_ms = e->store_since_wall_ms,
+        .empty_until_mono_ms = e->cache.empty_until_ms,
     };
+    memcpy(state.fresh_until_mono_ms, e->cache.until_ms, sizeof state.fresh_until_mono_ms);
     uint64_t number = e->published != NULL ? e->published->number + 1 : 1;
     struct env_snapshot *next = env_snapshot_new(e->facts, number, &state, e->data);
     env_snapshot_unref(e->published);
@@ -86,28 +88,14 @@ static void source_failed(void *owner, const struct source_failure *failure)
 
 /* ---- what the store says --------------------------------------------------------------------- */
 
-void env_read_store(struct env *e)
-{
-    if (e->read_asked)
-        return;
-    e->read_asked = true;
-    store_read_post(e->store);
-}
-
 static void store_read_done(void *owner, const struct store_contents *contents)
 {
-    struct env *e = owner;
-    if (!contents->ok)
-        return;
-    if (!contents->initialized || e->data != NULL || e->closing) {
-        dataset_unref(contents->data);
-        return;
-    }
-    dataset_unref(e->stored);
-    e->stored = contents->data;
-    bool early = e->start == START_WAITING && e->house->settings.serve_store_while_initializing;
-    if (early || e->start == START_OPEN || e->start == START_TIMED_OUT)
-        env_stored_apply(e);
+    env_cache_read_done(owner, contents);
+}
+
+static void store_written(void *owner, unsigned kinds, bool whole)
+{
+    env_cache_written(owner, kinds, whole);
 }
 
 static void store_released(void *owner, uint64_t number)
@@ -126,11 +114,11 @@ static void store_write_failed(void *owner, const char *problem)
 /* A database that was away at the start may hold what nobody could read then. */
 static void store_back(struct env *e)
 {
-    if (e->data == NULL && e->stored == NULL && e->read_asked) {
-        store_read_post(e->store);
+    if (e->data == NULL && e->start != START_WAITING) {
+        env_cache_load(e);
         return;
     }
-    if (!e->house->settings.refresh_after_outage || !e->initialized)
+    if (e->house->settings.local_ttl_ms < 0 || !e->initialized)
         return;
     log_always(e->facts->log, LOG_WARN,
                "Restarting stream to refresh data after data store outage");
@@ -152,9 +140,8 @@ static void store_refill_wanted(void *owner)
 {
     struct env *e = owner;
     env_hold_end_all(e); /* what fills the database makes their writes superfluous */
-    struct dataset *data = e->data != NULL ? e->data : e->stored;
-    if (data != NULL)
-        store_refill_post(e->store, data, e->connection.state == CONNECTION_VALID);
+    if (e->data != NULL)
+        store_refill_post(e->store, e->data, e->connection.state == CONNECTION_VALID);
 }
 
 /* ---- opening and closing --------------------------------------------------------------------- */
@@ -174,7 +161,8 @@ struct env *env_open(struct house *h, const struct env_settings *settings, unsig
     connection_init(e);
     (void)uv_timer_init(h->settings.loop, &e->init_timer);
     (void)uv_timer_init(h->settings.loop, &e->outage_timer);
-    e->timers_open = 2;
+    env_cache_init(e);
+    e->timers_open = 3;
     return e;
 }
 
@@ -185,7 +173,8 @@ static void env_free_when_closed(struct env *e)
     struct house *h = e->house;
     env_hold_forget(e);
     dataset_unref(e->data);
-    dataset_unref(e->stored);
+    dataset_unref(e->told);
+    env_cache_free(e);
     env_snapshot_unref(e->published);
     env_facts_unref(e->facts);
     mem_free(e->sdk_key);
@@ -221,6 +210,7 @@ static void open_store(struct env *e)
     struct store_listener listener = {.owner = e,
                                       .read_done = store_read_done,
                                       .released = store_released,
+                                      .written = store_written,
                                       .write_failed = store_write_failed,
                                       .state_changed = store_state_changed,
                                       .refill_wanted = store_refill_wanted,
@@ -268,8 +258,10 @@ void env_close(struct env *e)
     e->closing = true;
     e->init_timer.data = e;
     e->outage_timer.data = e;
+    e->cache.timer.data = e;
     uv_close((uv_handle_t *)&e->init_timer, timer_closed);
     uv_close((uv_handle_t *)&e->outage_timer, timer_closed);
+    uv_close((uv_handle_t *)&e->cache.timer, timer_closed);
     if (e->source_open)
         source_close(e->source);
     if (e->store_open)

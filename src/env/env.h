@@ -10,7 +10,8 @@
  *
  * Who lives here: env.c (life cycle), start.c (how a start ends), connection.c (state of the data
  * source), put.c and patch.c (hop 2: what an update means), publish.c (hop 3), fanout.c (hop 4),
- * facts.c, snapshot.c, directory.c (what crosses to the serving threads), house.c.
+ * facts.c, snapshot.c, directory.c (what crosses to the serving threads), cache.c, merge.c and
+ * wait.c (when the database is asked, what its answer means, who waits for it), hold.c, house.c.
  */
 #ifndef ENV_ENV_H
 #define ENV_ENV_H
@@ -35,7 +36,8 @@ struct house_settings {
     const char *stream_uri;
     int64_t init_timeout_ms;        /* <= 0: no waiting */
     int64_t disconnected_status_ms; /* an outage of that length is reported */
-    bool refresh_after_outage; /* ask LaunchDarkly again when the store is back (localTtl >= 0) */
+    int64_t local_ttl_ms; /* localTtl; < 0: for ever. Without a database it means nothing */
+    bool serve_from_memory_during_outage;
     int64_t file_monitoring_ms;
     bool ignore_duplicate_keys; /* in data files */
     bool ignore_connection_errors;
@@ -68,6 +70,10 @@ void house_add(struct house *h, const struct env_settings *settings);
 /* Serving threads know all environments and credentials from now on (they may not run yet); sources
  * and stores are opened. */
 void house_start(struct house *h);
+
+/* A serving thread has requests that need these kinds of data, which may not be served any more; it
+ * is answered by fanout_answer_post(). For fanout_control. */
+void house_data_wanted(struct house *h, unsigned slot, size_t thread, unsigned kinds);
 
 /* The serving threads run: from now on news reach them as letters. */
 void house_attach(struct house *h, const struct fanout_route *route);

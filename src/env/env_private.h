@@ -33,6 +33,17 @@ enum env_start {
     START_REFUSED /* as an unknown credential until LaunchDarkly sends data */
 };
 
+/* For how long `data` may be served. Changed by cache.c alone. */
+struct env_cache {
+    bool persistent;                   /* there is a database */
+    int64_t until_ms[ITEM_KIND_COUNT]; /* monotonic, inclusive */
+    int64_t empty_until_ms;            /* the same for "there is no data" */
+    bool overtaken;                    /* a put came after the read began: its answer is older */
+    unsigned reading;                  /* kinds that are being read; 0: none */
+    unsigned *wanted;                  /* kinds that each serving thread waits for */
+    uv_timer_t timer;
+};
+
 struct env {
     struct house *house;
     unsigned slot;
@@ -45,16 +56,17 @@ struct env {
     struct store *store;
     bool source_open;
     bool store_open;
-    bool read_asked; /* the database was asked for its contents */
     bool closing;
 
     enum env_start start;
-    bool initialized;       /* a put was accepted since the start */
-    struct dataset *data;   /* what is served; NULL: nothing yet */
-    struct dataset *stored; /* read from the database, waits for initTimeout; NULL: nothing */
-    struct list held;       /* updates on their way into an embedded database, oldest first */
+    bool initialized;     /* a put was accepted since the start */
+    struct dataset *data; /* what is served; NULL: nothing yet */
+    struct dataset *told; /* what open streams know, where that is less than `data`: items that
+                             came from the database; NULL: they know `data` */
+    struct list held;     /* updates on their way into an embedded database, oldest first */
     struct env_snapshot *published; /* what serving threads know; never NULL once started */
 
+    struct env_cache cache;
     struct connection connection;
     enum store_state store_state;
     int64_t store_since_wall_ms;
@@ -82,9 +94,6 @@ struct env *env_open(struct house *h, const struct env_settings *settings, unsig
 void env_start_sources(struct env *e);
 void env_close(struct env *e);
 
-/* Asks the database for its contents, once. */
-void env_read_store(struct env *e);
-
 /* The environment as it is now, for the serving threads; borrowed, kept as `published`. */
 struct env_snapshot *env_snapshot_take(struct env *e);
 
@@ -105,10 +114,32 @@ bool connection_good(struct env *e);
 void connection_failed(struct env *e, const struct source_failure *failure);
 void connection_store_error(struct env *e);
 
-/* put.c: a full data set from the source, or from the database. Takes the reference. */
+/* put.c: a full data set from the source. Takes the reference. */
 void env_put_apply(struct env *e, struct dataset *data);
 void env_put_accept(struct env *e, struct dataset *data);
-void env_stored_apply(struct env *e);
+
+/* put.c: the data set becomes this one, whatever it is made from; everybody hears of all of it, or
+ * of the differences. Takes the reference. */
+void env_data_replace(struct env *e, struct dataset *data);
+void env_data_become(struct env *e, struct dataset *data);
+
+/* What open streams know; borrowed, NULL: nothing. */
+static inline struct dataset *env_told(const struct env *e)
+{
+    return e->told != NULL ? e->told : e->data;
+}
+
+/* cache.c: may the data be served, and if not, who asks the database? */
+void env_cache_init(struct env *e);
+void env_cache_free(struct env *e);
+void env_cache_load(struct env *e); /* whatever it holds is wanted now */
+void env_cache_want(struct env *e, size_t thread, unsigned kinds);
+void env_cache_put(struct env *e);
+void env_cache_written(struct env *e, unsigned kinds, bool whole);
+void env_cache_read_done(struct env *e, const struct store_contents *contents);
+
+/* merge.c: the database's answer. Takes its data set. */
+void env_read_apply(struct env *e, const struct store_contents *contents);
 
 /* patch.c: hop 2. Takes the reference. False: it is not newer than what is there. */
 void env_patch_apply(struct env *e, struct item *it);

@@ -1,22 +1,9 @@
 /* env/fanout.c - see fanout.h. Hop 4 of a changed flag: who listens on this channel? */
-#include "env/fanout.h"
+#include "env/fanout_private.h"
 
 #include "base/mem.h"
 
 #include <stdatomic.h>
-
-struct fanout_slot {
-    struct env_snapshot *snapshot;
-    struct list members[FANOUT_KIND_COUNT];
-};
-
-struct fanout {
-    const struct fanout_hooks *hooks;
-    struct directory *directory; /* NULL: the list of environments is not known yet */
-    uint64_t generation;
-    struct fanout_slot **slots;
-    size_t slot_count;
-};
 
 struct fanout *fanout_new(const struct fanout_hooks *hooks)
 {
@@ -112,12 +99,13 @@ static void broadcast_unref(struct broadcast *b)
     mem_free(b);
 }
 
-static struct fanout_slot *slot_at(struct fanout *f, unsigned index)
+struct fanout_slot *fanout_slot_at(struct fanout *f, unsigned index)
 {
     while (f->slot_count <= index) {
         struct fanout_slot *slot = mem_zalloc(sizeof *slot);
         for (int kind = 0; kind < FANOUT_KIND_COUNT; kind++)
             list_init(&slot->members[kind]);
+        list_init(&slot->waiters);
         f->slots = mem_realloc(f->slots, (f->slot_count + 1) * sizeof(struct fanout_slot *));
         f->slots[f->slot_count++] = slot;
     }
@@ -141,7 +129,7 @@ static struct frame *put_frame(struct broadcast *b, enum fanout_kind kind)
  * sse_subscriber_push_take(). */
 static void fanout_deliver(struct fanout *f, struct broadcast *b)
 {
-    struct fanout_slot *slot = slot_at(f, b->slot);
+    struct fanout_slot *slot = fanout_slot_at(f, b->slot);
     env_snapshot_unref(slot->snapshot);
     slot->snapshot = env_snapshot_ref(b->snapshot);
     f->generation++;

@@ -57,6 +57,42 @@ void fanout_join(struct fanout *f, unsigned slot, enum fanout_kind kind, struct 
 /* Safe to call twice. */
 void fanout_leave(struct fanout_member *m);
 
+/* ---- requests that wait for the database ------------------------------------------------------
+ *
+ *   fanout_wait() --letter--> house_data_wanted() --> the database, once for all who wait
+ *   ready() of each <--fanout_answer_post()-- env/cache.c
+ */
+
+/* One request; embedded in the owner's struct (api/park.c). */
+struct fanout_waiter {
+    struct list link;
+    unsigned kinds;
+    unsigned *count; /* of the environment's waiters; NULL: it does not wait */
+    /* Once, from a later turn: what to answer from, borrowed for the call; NULL: it cannot be had
+     * now, and `problem` says why. */
+    void (*ready)(struct fanout_waiter *w, struct env_snapshot *snapshot, const char *problem);
+};
+
+/* As many requests may wait per environment and thread. */
+#define FANOUT_MAX_WAITERS 1000
+
+/* How a thread asks the control thread. */
+struct fanout_control {
+    void *owner;
+    struct mailbox *mailbox;
+    /* On the control thread; the usual target is house_data_wanted(). */
+    void (*wanted)(void *owner, unsigned slot, size_t thread, unsigned kinds);
+};
+
+/* Before the thread starts. `thread` is its index in the fanout_group. */
+void fanout_connect(struct fanout *f, const struct fanout_control *control, size_t thread);
+
+/* False: too many wait already. */
+MUST_CHECK bool fanout_wait(struct fanout *f, unsigned slot, struct fanout_waiter *w);
+
+/* It waits no longer; safe to call twice. */
+void fanout_unwait(struct fanout_waiter *w);
+
 /* ---- the control thread's side --------------------------------------------------------------- */
 
 /* How letters reach the serving threads. */
@@ -84,6 +120,11 @@ struct fanout_news {
  * its own. `news` may be NULL: only the snapshot changes. */
 void fanout_broadcast_post(struct fanout_group *g, unsigned slot, struct env_snapshot *snapshot,
                            const struct fanout_news *news);
+
+/* Answers those of one thread that wait for these kinds. `problem` NULL: from the snapshot, which
+ * that thread takes up; takes a reference of its own. */
+void fanout_answer_post(struct fanout_group *g, size_t thread, unsigned slot,
+                        struct env_snapshot *snapshot, unsigned kinds, const char *problem);
 
 /* Every thread looks credentials up here from now on. */
 void fanout_directory_post(struct fanout_group *g, struct directory *d);

@@ -100,6 +100,12 @@ void house_close(struct house *h)
         env_close(h->envs[i]);
 }
 
+void house_data_wanted(struct house *h, unsigned slot, size_t thread, unsigned kinds)
+{
+    if (slot < h->count)
+        env_cache_want(h->envs[slot], thread, kinds);
+}
+
 size_t house_count(const struct house *h)
 {
     return h->count;

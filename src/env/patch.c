@@ -12,9 +12,17 @@ static const char *what(const struct item *it)
     return it->deleted ? "deletion" : "update";
 }
 
+static void put_in(struct dataset **data, struct item *it)
+{
+    struct dataset *before = *data != NULL ? *data : dataset_empty();
+    *data = dataset_with_item_take(before, item_ref(it));
+    dataset_unref(before);
+}
+
 bool env_patch_accept(struct env *e, struct item *it)
 {
-    const struct item *old = e->data != NULL ? dataset_find(e->data, it->kind, it->key) : NULL;
+    struct dataset *told = env_told(e);
+    const struct item *old = told != NULL ? dataset_find(told, it->kind, it->key) : NULL;
     if (old != NULL && old->version >= it->version) {
         log_line(e->facts->log, LOG_DEBUG,
                  "Ignoring %s of %s \"%.*s\": version %" PRId64 " is not newer than %" PRId64,
@@ -23,9 +31,11 @@ bool env_patch_accept(struct env *e, struct item *it)
         item_unref(it);
         return false;
     }
-    struct dataset *before = e->data != NULL ? e->data : dataset_empty();
-    e->data = dataset_with_item_take(before, item_ref(it));
-    dataset_unref(before);
+    if (e->told != NULL)
+        put_in(&e->told, it);
+    const struct item *served = e->data != NULL ? dataset_find(e->data, it->kind, it->key) : NULL;
+    if (served == NULL || served->version < it->version)
+        put_in(&e->data, it);
     env_publish_items(e, &it, 1);
     item_unref(it);
     return true;

@@ -7,31 +7,39 @@
 /* A full data set of so many items leaves enough free memory behind to be worth giving back. */
 #define TRIM_AFTER_ITEMS 500
 
+/* From now on everybody knows this one. Takes the reference. */
+static void data_set(struct env *e, struct dataset *data)
+{
+    dataset_unref(e->told);
+    dataset_unref(e->data);
+    e->told = NULL;
+    e->data = data;
+}
+
 /* The first data set of an environment, or one that shares nothing with the old one, goes out
  * whole. */
-static void replace(struct env *e, struct dataset *data)
+void env_data_replace(struct env *e, struct dataset *data)
 {
-    dataset_unref(e->data);
-    e->data = data;
+    data_set(e, data);
     env_publish_put(e);
 }
 
-static void apply_difference(struct env *e, struct dataset *data)
+void env_data_become(struct env *e, struct dataset *data)
 {
     struct dataset_diff diff;
-    dataset_diff(e->data, data, &diff);
+    dataset_diff(env_told(e), data, &diff);
     switch (diff.change) {
-    case DATASET_EQUAL:
-        dataset_unref(data); /* the old one keeps its renderings */
+    case DATASET_EQUAL: /* the old one keeps its renderings */
+        data_set(e, dataset_ref(env_told(e)));
+        dataset_unref(data);
         env_publish_state(e);
         break;
     case DATASET_PATCHES:
-        dataset_unref(e->data);
-        e->data = data;
+        data_set(e, data);
         env_publish_items(e, diff.changed, diff.changed_count);
         break;
     case DATASET_REPLACED:
-        replace(e, data);
+        env_data_replace(e, data);
         break;
     }
     dataset_diff_free(&diff);
@@ -46,12 +54,11 @@ static void give_memory_back(const struct env *e)
 
 void env_put_accept(struct env *e, struct dataset *data)
 {
-    dataset_unref(e->stored);
-    e->stored = NULL;
+    env_cache_put(e);
     if (e->data == NULL)
-        replace(e, data);
+        env_data_replace(e, data);
     else
-        apply_difference(e, data);
+        env_data_become(e, data);
     give_memory_back(e);
 }
 
@@ -65,16 +72,4 @@ void env_put_apply(struct env *e, struct dataset *data)
     env_hold_end_all(e);
     env_put_accept(e, data);
     (void)store_init_post(e->store, e->data);
-}
-
-void env_stored_apply(struct env *e)
-{
-    if (e->stored == NULL || e->data != NULL)
-        return;
-    struct dataset *data = e->stored;
-    e->stored = NULL;
-    log_always(e->facts->log, LOG_INFO,
-               "Serving %zu flag(s) and %zu segment(s) from the data store",
-               dataset_count(data, ITEM_FLAG), dataset_count(data, ITEM_SEGMENT));
-    replace(e, data);
 }

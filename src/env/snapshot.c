@@ -54,3 +54,17 @@ int64_t env_snapshot_connected_until(const struct env_snapshot *s, int64_t limit
         return INT64_MAX;
     return limit_ms > 0 ? state->connection_since_mono_ms + limit_ms : INT64_MIN;
 }
+
+bool env_snapshot_fresh(const struct env_snapshot *s, unsigned kinds, int64_t now_mono_ms)
+{
+    if (kinds == 0)
+        return true;
+    if (s->data == NULL)
+        return now_mono_ms <= s->state.empty_until_mono_ms;
+    for (int kind = 0; kind < ITEM_KIND_COUNT; kind++) {
+        bool wanted = (kinds & (1u << kind)) != 0;
+        if (wanted && now_mono_ms > s->state.fresh_until_mono_ms[kind])
+            return false;
+    }
+    return true;
+}

@@ -48,6 +48,10 @@ struct env_state {
     int64_t error_ms;
     bool store_failing;
     int64_t store_since_ms;
+    /* Until when, and including it, requests may be answered without asking the database
+     * (data-store.md 4; monotonic): each kind, or, where there is no data, the fact itself. */
+    int64_t fresh_until_mono_ms[ITEM_KIND_COUNT];
+    int64_t empty_until_mono_ms;
 };
 
 struct env_snapshot {
@@ -63,6 +67,9 @@ struct env_snapshot *env_snapshot_new(struct env_facts *facts, uint64_t number,
                                       const struct env_state *state, struct dataset *data);
 struct env_snapshot *env_snapshot_ref(struct env_snapshot *s);
 void env_snapshot_unref(struct env_snapshot *s); /* accepts NULL */
+
+/* May a request that needs these kinds (1u << ITEM_FLAG ...; 0: none) be answered from it now? */
+bool env_snapshot_fresh(const struct env_snapshot *s, unsigned kinds, int64_t now_mono_ms);
 
 /* Until when (monotonic) the environment counts as connected if nothing happens (status.md 4):
  * INT64_MIN, it does not; INT64_MAX, for good. `limit_ms` is disconnectedStatusTime. */

@@ -72,8 +72,7 @@ static void give_up(struct env *e, const char *reason, bool refused)
 {
     log_failure(e, reason);
     outcome_set(e, START_TIMED_OUT);
-    env_read_store(e);
-    env_stored_apply(e);
+    env_cache_load(e);
     env_publish_state(e);
     env_start_tell(e, reason, refused);
 }
@@ -101,8 +100,6 @@ void env_start_fail(struct env *e, const struct source_failure *failure)
         give_up(e, failure->message, true);
     else if (!failure->recoverable)
         refuse(e);
-    else
-        env_read_store(e); /* so that the contents are at hand when the time is over */
 }
 
 static void timed_out(uv_timer_t *timer)
@@ -120,7 +117,7 @@ void env_start_begin(struct env *e)
     if (timeout <= 0)
         outcome_set(e, START_OPEN);
     if (timeout <= 0 || s->serve_store_while_initializing)
-        env_read_store(e);
+        env_cache_load(e);
     if (timeout <= 0)
         return;
     if (e->data_files == NULL)

@@ -31,6 +31,7 @@ static void answer(uv_timer_t *timer)
         struct store_op *op = CONTAINER_OF(ops.next, struct store_op, link);
         list_remove(&op->link);
         op->ok = true;
+        op->marked = false;
         if (op->type == STORE_OP_READ)
             op->read = dataset_empty();
         op->done(op);

@@ -190,6 +190,22 @@ static void repopulate(struct store *s, bool replaced)
         bare_log(s);
 }
 
+/* Is the marker there? Where it was before and is not any more, the data are gone (7.1). */
+void store_monitor_marker(struct store *s, bool marked)
+{
+    struct store_monitor *m = &s->monitor;
+    bool replaced = m->replaced;
+    bool had = m->marked;
+    m->replaced = false;
+    m->marked = marked;
+    if ((marked && !replaced) || m->state != STORE_VALID)
+        return;
+    if (had && !replaced)
+        log_always(s->log, LOG_WARN,
+                   "Data store lost initialization data, possible store restart detected");
+    repopulate(s, replaced);
+}
+
 void store_monitor_checked(struct store *s, const struct store_op *op)
 {
     struct store_monitor *m = &s->monitor;
@@ -201,16 +217,7 @@ void store_monitor_checked(struct store *s, const struct store_op *op)
         return;
     }
     schedule(s);
-    bool replaced = m->replaced;
-    bool had = m->marked;
-    m->replaced = false;
-    m->marked = op->marked;
-    if ((op->marked && !replaced) || m->state != STORE_VALID)
-        return;
-    if (had && !replaced)
-        log_always(s->log, LOG_WARN,
-                   "Data store lost initialization data, possible store restart detected");
-    repopulate(s, replaced);
+    store_monitor_marker(s, op->marked);
 }
 
 void store_monitor_lost(struct store *s)

@@ -179,6 +179,9 @@ static void begin(struct store *s, struct store_job *first)
     } else {
         move(s, first, &q->running);
         q->op.data = first->type == STORE_OP_INIT ? first->data : NULL;
+        q->op.kinds = first->kinds;
+        q->op.ask_marker = first->ask_marker || !s->monitor.marked;
+        q->op.marked = !q->op.ask_marker;
         if (first->type == STORE_OP_UPSERT)
             items_of_dataset(q, first->data);
     }

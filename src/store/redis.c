@@ -27,7 +27,9 @@ static unsigned parts_of(const struct store_op *op)
     case STORE_OP_INIT:
         return REDIS_PART_ALL;
     case STORE_OP_READ:
-        return op->marked ? REDIS_PART_FLAGS | REDIS_PART_SEGMENTS : REDIS_PART_ALL;
+        for (int kind = 0; kind < ITEM_KIND_COUNT; kind++)
+            parts |= (op->kinds & (1u << kind)) != 0 ? redis_part_of((enum item_kind)kind) : 0u;
+        return parts | (op->ask_marker ? REDIS_PART_MARKER : 0u);
     case STORE_OP_UPSERT:
         for (size_t i = 0; i < op->item_count; i++)
             parts |= redis_part_of(op->items[i]->kind);

@@ -209,7 +209,8 @@ static int op_read(struct sqlite_file *f, struct store_op *op)
     if (code == SQLITE_OK)
         code = ask_marked(f, op);
     for (size_t i = 0; i < ARRAY_LEN(kind_order) && code == SQLITE_OK; i++)
-        code = read_kind(f, op, kind_order[i], builder);
+        code = (op->kinds & (1u << kind_order[i])) != 0 ? read_kind(f, op, kind_order[i], builder)
+                                                        : SQLITE_OK;
     code = finish(f, code);
     (void)sqlite3_db_release_memory(f->db);
     if (code == SQLITE_OK)

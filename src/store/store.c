@@ -119,10 +119,23 @@ uint64_t store_upsert_post(struct store *s, struct item *it)
     return number;
 }
 
-void store_read_post(struct store *s)
+static void read_add(struct store *s, unsigned kinds, bool ask_marker)
 {
-    (void)store_queue_add(s, STORE_OP_READ, STORE_FOR_SOURCE, NULL, NULL);
+    struct store_job *j = store_queue_add(s, STORE_OP_READ, STORE_FOR_SOURCE, NULL, NULL);
+    j->kinds = kinds;
+    j->ask_marker = ask_marker;
+}
+
+void store_read_post(struct store *s, unsigned kinds)
+{
+    read_add(s, kinds, false);
     store_queue_next(s);
+}
+
+bool store_keeps(const struct store *s, const struct item *it)
+{
+    const struct store_backend *b = s->db->backend;
+    return b->class->keeps == NULL || b->class->keeps(b, s->prefix, it);
 }
 
 static void turn(uv_timer_t *timer)
@@ -174,6 +187,16 @@ void store_writes_failed(struct store *s, const struct list *jobs, const char *p
         s->listener.write_failed(s->listener.owner, problem);
 }
 
+static void write_tell(struct store *s, const struct store_op *op)
+{
+    unsigned kinds = op->type == STORE_OP_INIT ? STORE_ALL_KINDS : 0;
+    bool whole = job_of(s->queue.running.next)->data != NULL;
+    for (size_t i = 0; i < op->item_count; i++)
+        kinds |= 1u << op->items[i]->kind;
+    if (!s->closing)
+        s->listener.written(s->listener.owner, kinds, whole);
+}
+
 static void write_finished(struct store *s, const struct store_op *op)
 {
     const struct list *jobs = &s->queue.running;
@@ -181,6 +204,7 @@ static void write_finished(struct store *s, const struct store_op *op)
     if (op->ok) {
         s->monitor.failing = false;
         s->monitor.marked = s->monitor.marked || op->type == STORE_OP_INIT;
+        write_tell(s, op);
         if (!op->lost) /* else what fills the database again contains this write and releases it */
             store_hold_release(s, job_of(jobs->prev)->number);
     } else if (purpose == STORE_FOR_SOURCE) {
@@ -191,17 +215,31 @@ static void write_finished(struct store *s, const struct store_op *op)
         store_monitor_refilled(s, purpose, op);
 }
 
+/* Nothing at all where the marker was known to be: is it still there? */
+static bool looks_lost(const struct store *s, const struct store_op *op)
+{
+    return s->db->backend->class->monitored && op->ok && !op->ask_marker &&
+           dataset_count(op->read, ITEM_FLAG) == 0 && dataset_count(op->read, ITEM_SEGMENT) == 0;
+}
+
 static void read_finished(struct store *s, const struct store_op *op)
 {
-    struct store_contents contents = {op->ok, op->marked, op->read, op->problem.text};
+    struct store_contents contents = {op->ok, op->kinds, op->marked, op->read, op->problem.text};
     if (s->closing) {
         dataset_unref(op->read);
         return;
     }
-    if (op->ok)
-        s->monitor.marked = op->marked;
-    else
+    if (looks_lost(s, op)) {
+        dataset_unref(op->read);
+        read_add(s, op->kinds, true);
+        return;
+    }
+    if (!op->ok)
         store_monitor_failed(s, op->problem.text);
+    else if (op->ask_marker && s->monitor.marked)
+        store_monitor_marker(s, op->marked);
+    else
+        s->monitor.marked = op->marked;
     s->listener.read_done(s->listener.owner, &contents);
 }
 

@@ -34,6 +34,7 @@ enum store_state {
 /* What the database held, or why it could not be read. */
 struct store_contents {
     bool ok;
+    unsigned kinds;       /* what was asked for: 1u << ITEM_FLAG ... */
     bool initialized;     /* the $inited marker exists (S3 of data-store.md 5.3) */
     struct dataset *data; /* handed over; never NULL when ok */
     const char *problem;  /* when not ok; borrowed, without secrets */
@@ -45,6 +46,8 @@ struct store_listener {
     void (*read_done)(void *owner, const struct store_contents *contents);
     /* The write with this number, and all before it, may be broadcast; see store_writes_first(). */
     void (*released)(void *owner, uint64_t number);
+    /* A write is in the database: everything (`whole`), or items of these kinds. */
+    void (*written)(void *owner, unsigned kinds, bool whole);
     /* A write failed and was logged; the store writes everything again after recovery
      * (data-store.md 7.3). */
     void (*write_failed)(void *owner, const char *problem);
@@ -108,8 +111,14 @@ void store_refill_post(struct store *s, struct dataset *data, bool current);
 /* ---- reading and asking ------------------------------------------------------------------------
  */
 
-/* Reads everything; listener->read_done follows. In order behind earlier posts. */
-void store_read_post(struct store *s);
+#define STORE_ALL_KINDS ((1u << ITEM_KIND_COUNT) - 1)
+
+/* Reads all items of these kinds (1u << ITEM_FLAG ...); listener->read_done follows. In order
+ * behind earlier posts. */
+void store_read_post(struct store *s, unsigned kinds);
+
+/* Can the database hold this item? Some have a size limit (data-store.md 12). */
+bool store_keeps(const struct store *s, const struct item *it);
 
 enum store_state store_state(const struct store *s);
 

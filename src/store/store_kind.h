@@ -39,6 +39,8 @@ struct store_op {
     struct item *const *items; /* UPSERT */
     size_t item_count;
     int64_t wall_ms; /* INIT: what the marker says */
+    unsigned kinds;  /* READ: 1u << ITEM_FLAG ... */
+    bool ask_marker; /* READ: `marked` is not known */
 
     /* answers */
     bool ok;
@@ -58,6 +60,8 @@ struct store_backend_class {
     bool embedded;     /* writes come before broadcasts, see store.h */
     bool monitored;    /* it can fail: probes, health checks */
     void (*run)(struct store_backend *b, struct store_op *op);
+    /* NULL: every item can be stored. */
+    bool (*keeps)(const struct store_backend *b, const char *prefix, const struct item *it);
     void (*hurry)(struct store_backend *b);
     void (*close)(struct store_backend *b, void (*closed)(void *arg), void *arg);
     const char *(*server)(const struct store_backend *b); /* /status, redacted */

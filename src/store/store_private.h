@@ -19,6 +19,8 @@ struct store_job {
     enum store_purpose purpose;
     uint64_t number;        /* of a write; else 0 */
     uint64_t hold_until_ms; /* of a write: loop time when it is released at the latest */
+    unsigned kinds;         /* READ: which */
+    bool ask_marker;        /* READ: also when it was there before */
     struct dataset *data;   /* INIT, and UPSERT of a whole data set; else NULL */
     struct item *it;        /* UPSERT of one item; else NULL */
 };
@@ -153,6 +155,7 @@ bool store_monitor_hopeless(const struct store *s);
 
 /* The answers to health checks, probes and refills. */
 void store_monitor_checked(struct store *s, const struct store_op *op);
+void store_monitor_marker(struct store *s, bool marked);
 void store_monitor_probed(struct store *s, const struct store_op *op);
 void store_monitor_refilled(struct store *s, enum store_purpose purpose, const struct store_op *op);
 

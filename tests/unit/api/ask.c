@@ -10,6 +10,8 @@ struct http_request {
     struct target target;
     struct route_match match;
     const char *headers;
+    void *state;
+    void (*abandoned)(void *state);
 };
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -78,6 +80,12 @@ struct http_thread *http_request_thread(const struct http_request *req)
 int64_t http_request_started_ms(const struct http_request *req)
 {
     return req->asking->bench.clock.now_ms - 1234;
+}
+
+void http_request_set_state(struct http_request *req, void *state, void (*abandoned)(void *state))
+{
+    req->state = state;
+    req->abandoned = abandoned;
 }
 
 void *http_thread_state(struct http_thread *t)

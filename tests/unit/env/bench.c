@@ -43,9 +43,24 @@ void store_refill_post(struct store *s, struct dataset *data, bool current)
                       current ? "current" : "old");
 }
 
-void store_read_post(struct store *s)
+void store_read_post(struct store *s, unsigned kinds)
 {
-    str_append_text(&store_of(s)->log, "read;");
+    str_append_format(&store_of(s)->log, "read%s%s;",
+                      (kinds & (1u << ITEM_FLAG)) != 0 ? "" : " no flags",
+                      (kinds & (1u << ITEM_SEGMENT)) != 0 ? "" : " no segments");
+}
+
+const char *store_database_name(const struct store_database *db)
+{
+    (void)db;
+    return "bench";
+}
+
+bool store_keeps(const struct store *s, const struct item *it)
+{
+    (void)s;
+    (void)it;
+    return true;
 }
 
 bool store_writes_first(const struct store *s)
@@ -110,6 +125,7 @@ void bench_setup(struct bench *b)
                                           .loop = &b->loop,
                                           .stream_uri = "http://up",
                                           .init_timeout_ms = 10000,
+                                          .local_ttl_ms = -1,
                                           .disconnected_status_ms = 60000};
 }
 
@@ -223,7 +239,8 @@ struct dataset *bench_dataset(const char *words)
 
 void bench_stored(struct bench *b, size_t i, const char *words)
 {
-    struct store_contents contents = {.ok = true, .initialized = words != NULL};
+    struct store_contents contents = {
+        .ok = true, .kinds = STORE_ALL_KINDS, .initialized = words != NULL};
     contents.data = words != NULL ? bench_dataset(words) : dataset_empty();
     b->stores[i].listener.read_done(b->stores[i].listener.owner, &contents);
 }

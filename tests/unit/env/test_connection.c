@@ -157,7 +157,7 @@ static void with_a_ttl_launchdarkly_is_asked_again_after_an_outage(void **state)
     struct bench b;
     (void)state;
     bench_setup(&b);
-    b.settings.refresh_after_outage = true;
+    b.settings.local_ttl_ms = 30000;
     bench_add(&b, &(struct env_settings){0});
     bench_start(&b);
     bench_script(&b, "store-down; store-up");

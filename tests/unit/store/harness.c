@@ -178,6 +178,13 @@ static void released(void *owner, uint64_t number)
     h->released_calls++;
 }
 
+static void written(void *owner, unsigned kinds, bool whole)
+{
+    struct heard *h = owner;
+    assert_true(kinds != 0 || whole);
+    h->written_calls++;
+}
+
 static void write_failed(void *owner, const char *problem)
 {
     struct heard *h = owner;
@@ -212,7 +219,7 @@ void heard_open(struct heard *h, struct world *w, const char *prefix)
 {
     struct log_scope *log = log_scope_new("...test", prefix, LOG_DEBUG);
     struct store_listener listener = {
-        h, read_done, released, write_failed, state_changed, refill_wanted, closed};
+        h, read_done, released, written, write_failed, state_changed, refill_wanted, closed};
     memset(h, 0, sizeof *h);
     h->world = w;
     h->store = store_open(w->db, prefix, log, &listener);
@@ -290,7 +297,7 @@ static bool has_read(void *arg)
 const struct dataset *read_back(struct heard *h)
 {
     struct read_wait wait = {h, h->reads + 1};
-    store_read_post(h->store);
+    store_read_post(h->store, STORE_ALL_KINDS);
     run_until(h->world, has_read, &wait, "the answer to a read");
     assert_true(h->read_ok);
     return h->data;

@@ -22,6 +22,7 @@ struct heard {
     struct dataset *data; /* of the last read; owned */
     uint64_t released;
     unsigned released_calls;
+    unsigned written_calls;
     unsigned failed_writes;
     unsigned state_changes;
     enum store_state state;

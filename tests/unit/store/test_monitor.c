@@ -53,7 +53,7 @@ static void an_outage_is_logged_once_and_its_failures_each(void **state)
     run_turns(&w, 2);
     assert_int_equal(h.failed_writes, 2);
     assert_int_equal(f.asked, 1); /* no write is tried during an outage */
-    store_read_post(h.store);
+    store_read_post(h.store, STORE_ALL_KINDS);
     fake_fail(fake_next(&f, STORE_OP_READ), "still burning");
     assert_int_equal(h.reads, 1);
     assert_false(h.read_ok);
@@ -136,7 +136,7 @@ static void without_data_the_probe_alone_ends_an_outage(void **state)
     struct fake_kind f;
     (void)state;
     begin(&w, &h, &f, 0);
-    store_read_post(h.store);
+    store_read_post(h.store, STORE_ALL_KINDS);
     fake_fail(fake_next(&f, STORE_OP_READ), "no");
     fake_fail(fake_next(&f, STORE_OP_PROBE), "no");
     assert_int_equal(log_count("Data store returned error"), 1); /* nothing per probe */

@@ -196,7 +196,7 @@ static void a_silent_server_costs_the_reply_limit_and_no_more(void **state)
     open_store(&r);
     write_all(&r.h, dataset_text("f1"));
     server_freeze(&r.server);
-    store_read_post(r.h.store);
+    store_read_post(r.h.store, STORE_ALL_KINDS);
     run_until_state(&r.h, STORE_INTERRUPTED);
     assert_false(r.h.read_ok);
     assert_logged("Redis gave no answer within 500 ms");

@@ -90,6 +90,13 @@ static void failed(void *owner, const char *problem)
     _exit(3);
 }
 
+static void written(void *owner, unsigned kinds, bool whole)
+{
+    (void)owner;
+    (void)kinds;
+    (void)whole;
+}
+
 static void changed(void *owner, enum store_state state)
 {
     (void)owner;
@@ -105,7 +112,7 @@ static int write_for_ever(const char *path, const char *mode, const char *base, 
 {
     struct store_settings settings = {.kind = STORE_SQLITE, .path = path, .busy_timeout_ms = 5000};
     struct writer w = {.inits = strcmp(mode, "inits") == 0};
-    struct store_listener listener = {&w, read_done, released, failed, changed, nothing, nothing};
+    struct store_listener listener = {&w, read_done, released, written, failed, changed, nothing, nothing};
     struct store_database *db;
     struct error err;
     w.base = strtoull(base, NULL, 10);

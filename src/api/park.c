@@ -1,0 +1,59 @@
+/* api/park.c - requests that wait until their environment's database has been asked (data-store.md
+ * 4, env/fanout.h "requests that wait").
+ *
+ *   api_park() -> fanout_wait() ... parked_ready() -> the gate again -> handler | unavailable
+ *                               ... the client goes away -> parked_abandoned()
+ */
+#include "api/api_private.h"
+
+struct parked {
+    struct fanout_waiter waiter;
+    struct http_request *req;
+};
+
+static void parked_abandoned(void *state)
+{
+    struct parked *k = state;
+    fanout_unwait(&k->waiter);
+    mem_free(k);
+}
+
+/* The gate is asked again: the key may have been revoked meanwhile. */
+static void go_on(struct http_request *req, struct env_snapshot *snapshot, const char *problem)
+{
+    struct api_passage p;
+    if (api_gate(req, &p)) {
+        if (snapshot != NULL)
+            p.snapshot = snapshot;
+        if (problem == NULL)
+            p.route->handler(req, &p);
+        else
+            p.route->unavailable(req, &p, problem);
+    }
+    api_passage_done(&p);
+}
+
+static void parked_ready(struct fanout_waiter *w, struct env_snapshot *snapshot,
+                         const char *problem)
+{
+    struct parked *k = CONTAINER_OF(w, struct parked, waiter);
+    struct http_request *req = k->req;
+    http_request_set_state(req, NULL, NULL);
+    mem_free(k);
+    go_on(req, snapshot, problem);
+}
+
+void api_park(struct http_request *req, struct api_passage *p)
+{
+    struct parked *k = mem_zalloc(sizeof *k);
+    k->req = req;
+    k->waiter.kinds = p->route->data;
+    k->waiter.ready = parked_ready;
+    list_init(&k->waiter.link);
+    if (fanout_wait(p->thread->fanout, p->slot, &k->waiter)) {
+        http_request_set_state(req, k, parked_abandoned);
+        return;
+    }
+    mem_free(k);
+    p->route->unavailable(req, p, "too many requests wait for the data store");
+}
