@@ -85,11 +85,13 @@ void sqlite_file_init(struct sqlite_file *f, const struct store_settings *settin
     *f = (struct sqlite_file){.synchronous_full = settings->synchronous_full,
                               .busy_timeout_ms = settings->busy_timeout_ms};
     f->path = mem_copy_text(settings->path, strlen(settings->path));
+    (void)uv_mutex_init(&f->place);
 }
 
 void sqlite_file_free(struct sqlite_file *f)
 {
     sqlite_file_close(f, false);
+    uv_mutex_destroy(&f->place);
     mem_free(f->path);
     mem_free(f->real);
 }
@@ -397,9 +399,14 @@ bool sqlite_file_replaced(const struct sqlite_file *f)
     return stat(f->real, &now) != 0 || now.st_dev != f->device || now.st_ino != f->inode;
 }
 
-void sqlite_file_checkpoint(struct sqlite_file *f)
+void sqlite_file_copy_log(struct sqlite_file *f)
 {
-    if (f->db != NULL && sqlite3_wal_checkpoint_v2(f->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL,
-                                                   NULL) == SQLITE_OK)
-        f->wal_pages = 0;
+    sqlite3 *db = NULL;
+    uv_mutex_lock(&f->place);
+    if (f->real != NULL &&
+        sqlite3_open_v2(f->real, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
+            SQLITE_OK)
+        (void)sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    (void)sqlite3_close(db);
+    uv_mutex_unlock(&f->place);
 }

@@ -4,7 +4,7 @@
  *   sqlite.c (loop) --> thread pool: sqlite_file_run(op) --> sqlite_ops.c: statements
  *                                         '-- damaged? --> sqlite_aside.c: moved away, a new one
  *
- * Used by one thread at a time; everything here may block. SQLite's own thread safety is off.
+ * Used by one thread at a time; everything here may block.
  */
 #ifndef STORE_SQLITE_FILE_H
 #define STORE_SQLITE_FILE_H
@@ -34,6 +34,8 @@ struct sqlite_file {
     bool synchronous_full;
     int64_t busy_timeout_ms;
     _Atomic bool hurry; /* wait for no lock any more; set from any thread */
+    uv_mutex_t place;   /* held while the file is opened, moved, or its log copied: closing any
+                           descriptor of a file gives up the process's locks on it */
 
     sqlite3 *db; /* NULL: not open */
     sqlite3_stmt *statements[SQLITE_ST_COUNT];
@@ -67,8 +69,9 @@ void sqlite_file_close(struct sqlite_file *f, bool checkpoint);
 /* Is the file under this path another one than the open one? */
 bool sqlite_file_replaced(const struct sqlite_file *f);
 
-/* Copies the write-ahead log into the database as far as nobody is disturbed. */
-void sqlite_file_checkpoint(struct sqlite_file *f);
+/* Copies the write-ahead log into the database as far as nobody is disturbed, over a connection of
+ * its own; the one function that may run beside the others. */
+void sqlite_file_copy_log(struct sqlite_file *f);
 
 /* Carries an operation out and fills in its answers; `done` is not called. */
 void sqlite_file_run(struct sqlite_file *f, struct store_op *op);
