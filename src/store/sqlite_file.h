@@ -14,6 +14,9 @@
 #include <sqlite3.h>
 #include <sys/types.h>
 
+#define SQLITE_FILE_APPLICATION_ID 1718383225 /* 0x666C7279, "flry" */
+#define SQLITE_FILE_SCHEMA 1
+
 enum sqlite_statement {
     SQLITE_ST_BEGIN_WRITE,
     SQLITE_ST_BEGIN_READ,
@@ -89,6 +92,16 @@ void sqlite_problem_set(const struct sqlite_file *f, int code, struct error *err
  * the newest three such sets, and logs it. False with *err set when it cannot be moved. */
 MUST_CHECK bool sqlite_file_set_aside(const struct sqlite_file *f, const char *reason,
                                       struct error *err);
+
+/* sqlite_place.c: makes the file if there is none and looks at it; f->real, device, inode, checked.
+ */
+MUST_CHECK enum sqlite_opened sqlite_file_look(struct sqlite_file *f, struct error *err);
+
+/* Sets *err for a file of another program or of a later version; SQLITE_OPEN_REFUSED. */
+enum sqlite_opened sqlite_file_foreign(const struct sqlite_file *f, uint32_t application,
+                                       uint32_t version, struct error *err);
+
+void sqlite_file_cannot_open(const struct sqlite_file *f, const char *reason, struct error *err);
 
 /* "NFS" for a type of statfs(2) that stands for a network file system, else NULL. */
 const char *sqlite_network_file_system(int64_t type);
