@@ -108,13 +108,14 @@ void cors_add_error_origin(struct http_request *req, struct api_passage *p);
 extern const struct fanout_hooks stream_hooks;
 void stream_open(struct http_request *req, struct api_passage *p);
 
-/* ---- status.c, probe.c -------------------------------------------------------- */
+/* ---- status.c, status_page.c, probe.c -------------------------------------------------------- */
 
 void status_document(struct http_request *req, struct api_passage *p);
 void status_environment(struct http_request *req, struct api_passage *p);
 void status_environment_by_keys(struct http_request *req, struct api_passage *p);
 void status_filtered(struct http_request *req, struct api_passage *p);
 void status_filtered_by_keys(struct http_request *req, struct api_passage *p);
+void status_page(struct http_request *req, struct api_passage *p);
 void probe_live(struct http_request *req, struct api_passage *p);
 void probe_ready(struct http_request *req, struct api_passage *p);
 void probe_startup(struct http_request *req, struct api_passage *p);

@@ -9,6 +9,7 @@ const struct api_route api_routes[] = {
     {GET, false, "/all", API_SDK_KEY, .stream = true, .kind = FANOUT_ALL, .handler = stream_open},
     {GET, false, "/flags", API_SDK_KEY, .stream = true, .kind = FANOUT_FLAGS,
      .handler = stream_open},
+    {GET, true, "/status.html", API_NO_CREDENTIAL, .handler = status_page},
     {GET, true, "/status/{identifier}", API_NO_CREDENTIAL, .handler = status_environment},
     {GET, true, "/status/{projKey}/{envKey}", API_NO_CREDENTIAL,
      .handler = status_environment_by_keys},
