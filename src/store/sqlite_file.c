@@ -1,51 +1,41 @@
 /* store/sqlite_file.c - see sqlite_file.h. The order of statements is that of data-store.md 9.3. */
 #include "store/sqlite_file.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define STRING_OF(x) #x
-#define NUMBER(x) STRING_OF(x)
-
-static const char creation[] =
-    "BEGIN IMMEDIATE;"
-    "PRAGMA application_id = " NUMBER(
-        APPLICATION_ID) ";"
-                        "PRAGMA user_version = " NUMBER(
-                            SCHEMA_VERSION) ";"
-                                            "CREATE TABLE IF NOT EXISTS item ("
-                                            "  id      INTEGER PRIMARY KEY,"
-                                            "  prefix  TEXT    NOT NULL,"
-                                            "  kind    TEXT    NOT NULL,"
-                                            "  key     TEXT    NOT NULL,"
-                                            "  version INTEGER NOT NULL,"
-                                            "  deleted INTEGER NOT NULL,"
-                                            "  data    TEXT    NOT NULL,"
-                                            "  UNIQUE (prefix, kind, key)"
-                                            ") STRICT;"
-                                            "CREATE TABLE IF NOT EXISTS marker ("
-                                            "  prefix  TEXT    NOT NULL,"
-                                            "  name    TEXT    NOT NULL,"
-                                            "  value   TEXT    NOT NULL,"
-                                            "  PRIMARY KEY (prefix, name)"
-                                            ") STRICT, WITHOUT ROWID;"
-                                            "CREATE TABLE IF NOT EXISTS autoconfig ("
-                                            "  namespace TEXT NOT NULL,"
-                                            "  item_key  TEXT NOT NULL,"
-                                            "  item      BLOB NOT NULL,"
-                                            "  PRIMARY KEY (namespace, item_key)"
-                                            ") STRICT, WITHOUT ROWID;"
-                                            "CREATE TABLE IF NOT EXISTS big_segment_meta ("
-                                            "  prefix TEXT PRIMARY KEY, cursor TEXT, "
-                                            "synchronized_on INTEGER) WITHOUT ROWID;"
-                                            "CREATE TABLE IF NOT EXISTS big_segment_ref ("
-                                            "  id INTEGER PRIMARY KEY, prefix TEXT NOT NULL, ref "
-                                            "TEXT NOT NULL, UNIQUE (prefix, ref));"
-                                            "CREATE TABLE IF NOT EXISTS big_segment_member ("
-                                            "  ref INTEGER NOT NULL, hash TEXT NOT NULL, included "
-                                            "INTEGER NOT NULL,"
-                                            "  PRIMARY KEY (hash, ref, included)) WITHOUT ROWID;"
-                                            "COMMIT";
+static const char tables[] =
+    "CREATE TABLE IF NOT EXISTS item ("
+    "  id      INTEGER PRIMARY KEY,"
+    "  prefix  TEXT    NOT NULL,"
+    "  kind    TEXT    NOT NULL,"
+    "  key     TEXT    NOT NULL,"
+    "  version INTEGER NOT NULL,"
+    "  deleted INTEGER NOT NULL,"
+    "  data    TEXT    NOT NULL,"
+    "  UNIQUE (prefix, kind, key)"
+    ") STRICT;"
+    "CREATE TABLE IF NOT EXISTS marker ("
+    "  prefix  TEXT    NOT NULL,"
+    "  name    TEXT    NOT NULL,"
+    "  value   TEXT    NOT NULL,"
+    "  PRIMARY KEY (prefix, name)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS autoconfig ("
+    "  namespace TEXT NOT NULL,"
+    "  item_key  TEXT NOT NULL,"
+    "  item      BLOB NOT NULL,"
+    "  PRIMARY KEY (namespace, item_key)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS big_segment_meta ("
+    "  prefix TEXT PRIMARY KEY, cursor TEXT, synchronized_on INTEGER) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS big_segment_ref ("
+    "  id INTEGER PRIMARY KEY, prefix TEXT NOT NULL, ref TEXT NOT NULL, UNIQUE (prefix, ref));"
+    "CREATE TABLE IF NOT EXISTS big_segment_member ("
+    "  ref INTEGER NOT NULL, hash TEXT NOT NULL, included INTEGER NOT NULL,"
+    "  PRIMARY KEY (hash, ref, included)) WITHOUT ROWID;"
+    "COMMIT";
 
 static const char *const statement_texts[SQLITE_ST_COUNT] = {
     [SQLITE_ST_BEGIN_WRITE] = "BEGIN IMMEDIATE",
@@ -62,8 +52,8 @@ static const char *const statement_texts[SQLITE_ST_COUNT] = {
         "OR excluded.deleted <> item.deleted OR excluded.data <> item.data",
     [SQLITE_ST_KEYS] = "SELECT id, key FROM item WHERE prefix = ?1 AND kind = ?2",
     [SQLITE_ST_DELETE] = "DELETE FROM item WHERE id = ?1",
-    [SQLITE_ST_MARK] = "INSERT INTO marker (prefix, name, value) VALUES (?1, '$inited', ?2) "
-                       "ON CONFLICT (prefix, name) DO UPDATE SET value = excluded.value",
+    [SQLITE_ST_MARK] = ("INSERT INTO marker (prefix, name, value) VALUES (?1, '$inited', ?2) "
+                        "ON CONFLICT (prefix, name) DO UPDATE SET value = excluded.value"),
     [SQLITE_ST_MARKED] = "SELECT 1 FROM marker WHERE prefix = ?1 AND name = '$inited'",
     [SQLITE_ST_ROWS] =
         "SELECT key, version, deleted, data FROM item WHERE prefix = ?1 AND kind = ?2",
@@ -167,10 +157,16 @@ static enum sqlite_opened identity_check(const struct sqlite_file *f, bool *empt
 /* A power failure during the creation may leave a damaged file: nothing is lost with it. */
 static int create(const struct sqlite_file *f)
 {
+    char identity[128];
+    (void)snprintf(identity, sizeof identity,
+                   "BEGIN IMMEDIATE; PRAGMA application_id = %d; PRAGMA user_version = %d",
+                   SQLITE_FILE_APPLICATION_ID, SQLITE_FILE_SCHEMA);
     int code = run_text(f, "PRAGMA synchronous = OFF; PRAGMA auto_vacuum = INCREMENTAL;"
                            "PRAGMA journal_mode = WAL");
     if (code == SQLITE_OK)
-        code = run_text(f, creation);
+        code = run_text(f, identity);
+    if (code == SQLITE_OK)
+        code = run_text(f, tables);
     if (code != SQLITE_OK && !sqlite3_get_autocommit(f->db))
         (void)run_text(f, "ROLLBACK");
     return code;
