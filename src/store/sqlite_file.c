@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char tables[] =
+static const char creation[] =
     "CREATE TABLE IF NOT EXISTS item ("
     "  id      INTEGER PRIMARY KEY,"
     "  prefix  TEXT    NOT NULL,"
@@ -166,7 +166,7 @@ static int create(const struct sqlite_file *f)
     if (code == SQLITE_OK)
         code = run_text(f, identity);
     if (code == SQLITE_OK)
-        code = run_text(f, tables);
+        code = run_text(f, creation);
     if (code != SQLITE_OK && !sqlite3_get_autocommit(f->db))
         (void)run_text(f, "ROLLBACK");
     return code;
