@@ -234,9 +234,10 @@ static size_t sse_mark_skip(struct sse_reader *r, struct view bytes)
     r->mark_len = seen;
     if (used == bytes.len && seen < sizeof mark)
         return used;
-    r->state = SSE_LINE;
-    if (seen > 0 && seen < sizeof mark)
-        sse_line_piece(r, view_make(mark, seen));
+    bool half = seen > 0 && seen < sizeof mark;
+    r->state = half ? SSE_FIELD : SSE_LINE;
+    r->field_len = half ? sizeof r->field_name + 1 : 0; /* a name that nobody knows */
+    r->block_bytes = half ? seen : 0;
     return used;
 }
 
