@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_S 10
-#define SETTLE_TICK_MS 10 /* of the wheel: a sixteenth of the shortest interval */
+#define PATIENCE_S ((uint64_t)10)
+#define SETTLE_TICK_MS ((int64_t)10) /* of the wheel: a sixteenth of the shortest interval */
 
 /* ---- the clock: real time plus what the test adds, but always the same date ----------------- */
 
@@ -330,7 +330,7 @@ void test_wait_for(struct test_server *s, const unsigned *number, unsigned wante
 void test_turn_clock_until(struct test_server *s, int64_t step_ms, const unsigned *number,
                            unsigned wanted)
 {
-    for (int i = 0; i < PATIENCE_S * 50; i++) {
+    for (uint64_t i = 0; i < PATIENCE_S * 50; i++) {
         test_clock_advance(step_ms);
         if (reached(s, number, wanted, 20))
             return;
