@@ -37,23 +37,31 @@ static const char creation[] =
     "  PRIMARY KEY (hash, ref, included)) WITHOUT ROWID;"
     "COMMIT";
 
+static const char upsert_text[] =
+    "INSERT INTO item (prefix, kind, key, version, deleted, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+    "ON CONFLICT (prefix, kind, key) DO UPDATE SET version = excluded.version, "
+    "deleted = excluded.deleted, data = excluded.data WHERE excluded.version > item.version";
+
+/* Whatever the version; what is the same already is not written. */
+static const char put_text[] =
+    "INSERT INTO item (prefix, kind, key, version, deleted, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+    "ON CONFLICT (prefix, kind, key) DO UPDATE SET version = excluded.version, "
+    "deleted = excluded.deleted, data = excluded.data WHERE excluded.version <> item.version "
+    "OR excluded.deleted <> item.deleted OR excluded.data <> item.data";
+
+static const char mark_text[] =
+    "INSERT INTO marker (prefix, name, value) VALUES (?1, '$inited', ?2) "
+    "ON CONFLICT (prefix, name) DO UPDATE SET value = excluded.value";
+
 static const char *const statement_texts[SQLITE_ST_COUNT] = {
     [SQLITE_ST_BEGIN_WRITE] = "BEGIN IMMEDIATE",
     [SQLITE_ST_BEGIN_READ] = "BEGIN",
     [SQLITE_ST_COMMIT] = "COMMIT",
-    [SQLITE_ST_UPSERT] =
-        "INSERT INTO item (prefix, kind, key, version, deleted, data) VALUES (?1,?2,?3,?4,?5,?6) "
-        "ON CONFLICT (prefix, kind, key) DO UPDATE SET version = excluded.version, "
-        "deleted = excluded.deleted, data = excluded.data WHERE excluded.version > item.version",
-    [SQLITE_ST_PUT] =
-        "INSERT INTO item (prefix, kind, key, version, deleted, data) VALUES (?1,?2,?3,?4,?5,?6) "
-        "ON CONFLICT (prefix, kind, key) DO UPDATE SET version = excluded.version, "
-        "deleted = excluded.deleted, data = excluded.data WHERE excluded.version <> item.version "
-        "OR excluded.deleted <> item.deleted OR excluded.data <> item.data",
+    [SQLITE_ST_UPSERT] = upsert_text,
+    [SQLITE_ST_PUT] = put_text,
     [SQLITE_ST_KEYS] = "SELECT id, key FROM item WHERE prefix = ?1 AND kind = ?2",
     [SQLITE_ST_DELETE] = "DELETE FROM item WHERE id = ?1",
-    [SQLITE_ST_MARK] = ("INSERT INTO marker (prefix, name, value) VALUES (?1, '$inited', ?2) "
-                        "ON CONFLICT (prefix, name) DO UPDATE SET value = excluded.value"),
+    [SQLITE_ST_MARK] = mark_text,
     [SQLITE_ST_MARKED] = "SELECT 1 FROM marker WHERE prefix = ?1 AND name = '$inited'",
     [SQLITE_ST_ROWS] =
         "SELECT key, version, deleted, data FROM item WHERE prefix = ?1 AND kind = ?2",
