@@ -218,13 +218,13 @@ static void open_handles(struct run *r)
 
 int run_relay(const struct config *c, const struct config_command *cmd, char *const *envp)
 {
-    struct run r = {.config = config_ref(c), .command = cmd, .envp = envp};
+    struct run r = {.config = c, .latest = config_ref(c), .command = cmd, .envp = envp};
     prepare_process(c);
     log_origins(c);
     if (uv_loop_init(&r.loop) != 0) {
         log_always(log_global(), LOG_ERROR,
                    "Unable to create relay: the event loop cannot be set up");
-        config_unref(c);
+        config_unref(r.latest);
         return EXIT_FAILURE;
     }
     open_handles(&r);
@@ -237,6 +237,6 @@ int run_relay(const struct config *c, const struct config_command *cmd, char *co
         api_free(r.api);
     (void)uv_run(&r.loop, UV_RUN_DEFAULT); /* connections that were kept for later close */
     (void)uv_loop_close(&r.loop);
-    config_unref(r.config);
+    config_unref(r.latest);
     return r.exit_code;
 }

@@ -16,7 +16,8 @@ enum run_stage {
 enum { RUN_SIGNALS = 5 };
 
 struct run {
-    const struct config *config; /* the one in force */
+    const struct config *config; /* at the start; what the rooms were built from */
+    const struct config *latest; /* of the last reload; else the same */
     const struct config_command *command;
     char *const *envp;
     enum run_stage stage;

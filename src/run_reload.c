@@ -1,11 +1,53 @@
 /* run_reload.c - SIGHUP: the configuration is read again (configuration.md 17.3).
  *
- * What can change while the relay runs is applied: log levels, and how log lines show names. For
- * everything else the operator is told that a restart is needed.
+ * What can change while the relay runs is applied; for everything else the operator is told that a
+ * restart is needed, and nothing is done by halves.
  */
 #include "run_private.h"
 
-static void apply_levels(const struct run *r, const struct config *next)
+/* Options that are in force as soon as the configuration is exchanged, or are applied below. Those
+ * of environments are compared by their property alone. */
+static const char *const live[] = {"logLevel",
+                                   "[Main] logEnvNames",
+                                   "[Main] shutdownDelay",
+                                   "[Main] gracefulShutdownTimeout",
+                                   "[Main] exitOnError",
+                                   "[Main] ignoreConnectionErrors"};
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text);
+    size_t end_len = strlen(end);
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+static void option_changed(void *arg, const char *option)
+{
+    (void)arg;
+    for (size_t i = 0; i < ARRAY_LEN(live); i++)
+        if (ends_with(option, live[i]))
+            return;
+    log_always(log_global(), LOG_WARN, "%s changed, but needs a restart to take effect", option);
+}
+
+static bool has_environment(const struct config *c, const char *name)
+{
+    for (size_t i = 0; i < c->environment_count; i++)
+        if (strcmp(c->environments[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+static void environments_compare(const struct config *a, const struct config *b, const char *what)
+{
+    for (size_t i = 0; i < a->environment_count; i++)
+        if (!has_environment(b, a->environments[i]->name))
+            log_always(log_global(), LOG_WARN,
+                       "Environment \"%s\" was %s, but this needs a restart to take effect",
+                       a->environments[i]->name, what);
+}
+
+static void apply(const struct run *r, const struct config *next)
 {
     log_scope_set_level(log_global(), next->main.log_level);
     log_show_names(next->main.log_env_names);
@@ -34,9 +76,12 @@ void run_reload(struct run *r)
     const struct config *next = NULL;
     if (!load_again(r, &next))
         return;
-    apply_levels(r, next);
-    config_unref(r->config);
-    r->config = next;
+    config_compare(r->config, next, option_changed, NULL);
+    environments_compare(r->config, next, "removed");
+    environments_compare(next, r->config, "added");
+    apply(r, next);
+    config_unref(r->latest);
+    r->latest = next;
     log_always(log_global(), LOG_INFO,
                "Configuration reloaded: 0 environment(s) added, 0 removed, 0 changed");
 }

@@ -91,7 +91,7 @@ static void begin(struct run *r, int64_t spread_ms, int64_t limit_ms)
 static void begin_gracefully(uv_timer_t *timer)
 {
     struct run *r = timer->data;
-    int64_t limit_ms = config_ms(r->config->main.graceful_shutdown_timeout_ns);
+    int64_t limit_ms = config_ms(r->latest->main.graceful_shutdown_timeout_ns);
     if (limit_ms < TIMEOUT_MIN_MS)
         limit_ms = TIMEOUT_MIN_MS;
     begin(r, limit_ms / 2 < SPREAD_MAX_MS ? limit_ms / 2 : SPREAD_MAX_MS, limit_ms);
@@ -99,7 +99,7 @@ static void begin_gracefully(uv_timer_t *timer)
 
 void run_stop_gracefully(struct run *r)
 {
-    int64_t delay_ms = config_ms(r->config->main.shutdown_delay_ns);
+    int64_t delay_ms = config_ms(r->latest->main.shutdown_delay_ns);
     r->stage = RUN_ENDING_SOON;
     if (r->api != NULL)
         api_set_stopping(r->api);

@@ -26,6 +26,7 @@ struct api_settings {
     size_t threads;                 /* as many as the server will have */
     const char *version;            /* of this program */
     bool classic_status;            /* statusFormat = classic */
+    bool status_page;               /* serve /status.html */
     int64_t disconnected_status_ms; /* disconnectedStatusTime */
     const char *database;           /* "sqlite"; NULL: none */
     const char *database_server;    /* without secrets */

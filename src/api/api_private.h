@@ -118,13 +118,14 @@ extern const struct fanout_hooks stream_hooks;
 void stream_open(struct http_request *req, struct api_passage *p);
 void stream_unavailable(struct http_request *req, struct api_passage *p, const char *problem);
 
-/* ---- status.c, probe.c -------------------------------------------------------- */
+/* ---- status.c, status_page.c, probe.c -------------------------------------------------------- */
 
 void status_document(struct http_request *req, struct api_passage *p);
 void status_environment(struct http_request *req, struct api_passage *p);
 void status_environment_by_keys(struct http_request *req, struct api_passage *p);
 void status_filtered(struct http_request *req, struct api_passage *p);
 void status_filtered_by_keys(struct http_request *req, struct api_passage *p);
+void status_page(struct http_request *req, struct api_passage *p);
 void probe_live(struct http_request *req, struct api_passage *p);
 void probe_ready(struct http_request *req, struct api_passage *p);
 void probe_startup(struct http_request *req, struct api_passage *p);

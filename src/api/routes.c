@@ -12,6 +12,7 @@ const struct api_route api_routes[] = {
      .handler = stream_open, .unavailable = stream_unavailable},
     {GET, false, "/flags", API_SDK_KEY, .stream = true, .kind = FANOUT_FLAGS, .data = FLAGS,
      .handler = stream_open, .unavailable = stream_unavailable},
+    {GET, true, "/status.html", API_NO_CREDENTIAL, .handler = status_page},
     {GET, true, "/status/{identifier}", API_NO_CREDENTIAL, .handler = status_environment},
     {GET, true, "/status/{projKey}/{envKey}", API_NO_CREDENTIAL,
      .handler = status_environment_by_keys},

@@ -14,6 +14,7 @@ struct stream {
     struct fanout_member member;
     struct sse_subscriber *subscriber;
     const struct fanout *fanout;
+    struct env_facts *facts;
     unsigned slot;
     enum fanout_kind kind;
 };
@@ -41,6 +42,8 @@ static void stream_closed(void *owner)
 {
     struct stream *s = owner;
     fanout_leave(&s->member);
+    atomic_fetch_sub_explicit(&s->facts->streams[s->kind], 1, memory_order_relaxed);
+    env_facts_unref(s->facts);
     mem_free(s);
 }
 
@@ -64,6 +67,8 @@ void stream_open(struct http_request *req, struct api_passage *p)
     if (p->route->credential != API_ENVIRONMENT_ID)
         http_header_add_text(&p->headers, "Access-Control-Allow-Origin", "*");
     s->fanout = p->thread->fanout;
+    s->facts = env_facts_ref(p->snapshot->facts);
+    atomic_fetch_add_explicit(&s->facts->streams[p->route->kind], 1, memory_order_relaxed);
     s->slot = p->slot;
     s->kind = p->route->kind;
     s->subscriber = sse_subscriber_open(req, &p->headers, log, &listener, s);

@@ -380,6 +380,11 @@ static inline int64_t config_ms(int64_t ns)
  * `c`. */
 bool config_is_set(const struct config *c, const void *field);
 
+/* Calls `changed` with each option ("[Main] port", "[Environment \"prod\"] ttl") that has another
+ * value in `b`. Environments that only one of them has are left out. */
+void config_compare(const struct config *a, const struct config *b,
+                    void (*changed)(void *arg, const char *option), void *arg);
+
 /* ---- showing it (17.1, 14.1) --------------------------------------------------------------------
  */
 

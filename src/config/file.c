@@ -142,11 +142,10 @@ static void section_open(struct reader *r, unsigned line)
     r->section = name;
     r->record = config_record_of(r->c);
     if (strcmp(name, "Environment") == 0) {
-        r->record =
-            config_environment_record(config_environment_add(r->c, str_view(&r->subsection)));
-        if (r->subsection.len == 0) {
+        struct view environment = str_view(&r->subsection);
+        if (environment.len == 0 && config_environment_find(r->c, environment) == NULL)
             str_append_text(r->warnings, "[Environment] without a name; please give it one\n");
-        }
+        r->record = config_environment_record(config_environment_add(r->c, environment));
     } else if (strcmp(name, "Filters") == 0) {
         r->record = config_filter_record(config_filter_add(r->c, str_view(&r->subsection)));
     }

@@ -58,6 +58,7 @@ static void advance(struct config_lexer *l)
 void config_lexer_open(struct config_lexer *l, struct view input)
 {
     *l = (struct config_lexer){.input = input, .line = 1};
+    str_reserve(&l->text, 512); /* a secret does not leave copies behind by growing */
     advance(l);
     if (l->character == 0xfeff)
         advance(l);

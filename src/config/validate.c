@@ -61,11 +61,13 @@ static void environments_check(const struct config *c, struct config_report *r)
 {
     struct str name = {0};
     for (size_t i = 0; i < c->environment_count; i++) {
-        if (c->environments[i]->sdk_key[0] != '\0')
-            continue;
+        const struct config_environment *e = c->environments[i];
         str_clear(&name);
-        config_quote(view_of(c->environments[i]->name), &name);
-        config_report_error(r, "SDK key is required for environment %s", str_text(&name));
+        config_quote(view_of(e->name), &name);
+        if (e->sdk_key[0] == '\0')
+            config_report_error(r, "SDK key is required for environment %s", str_text(&name));
+        if (strchr(e->name, '\n') != NULL)
+            config_report_error(r, "environment %s has a line break in its name", str_text(&name));
     }
     str_free(&name);
 }

@@ -25,9 +25,13 @@ struct env_settings {
     const char *const *data_files;      /* a file environment; NULL: LaunchDarkly */
 };
 
-/* Reference counted, constant, for any thread. */
+/* What a stream carries; with the environment it is the channel (streaming.md 1). */
+enum fanout_kind { FANOUT_ALL, FANOUT_FLAGS, FANOUT_KIND_COUNT };
+
+/* Reference counted, for any thread; constant but for the gauge. */
 struct env_facts {
     _Atomic unsigned refs;
+    _Atomic int64_t streams[FANOUT_KIND_COUNT]; /* open now, on all threads; kept by api/stream.c */
     char *name;
     char *env_id;
     char *filter_key;

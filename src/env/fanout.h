@@ -17,9 +17,6 @@
 #include "env/directory.h"
 #include "env/snapshot.h"
 
-/* What a stream carries; with the environment it is the channel (streaming.md 1). */
-enum fanout_kind { FANOUT_ALL, FANOUT_FLAGS, FANOUT_KIND_COUNT };
-
 /* A stream that listens; embedded in the owner's struct (api/stream.c). */
 struct fanout_member {
     struct list link;

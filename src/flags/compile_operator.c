@@ -79,7 +79,8 @@ static void patterns_compile(struct compiling *c, const struct value_list *list,
         if (p == NULL)
             continue;
         patterns[count++] = p;
-        c->patterns = arena_extend(c->arena, c->patterns, c->pattern_count, sizeof p);
+        c->patterns =
+            arena_extend(c->arena, c->patterns, c->pattern_count, sizeof(struct pattern *));
         c->patterns[c->pattern_count++] = p;
     }
     out->values.patterns.items = patterns;

@@ -14,13 +14,17 @@ struct pattern_cursor {
 /* The next byte, without consuming it; 0 at the end. */
 static inline char pattern_peek(const struct pattern_cursor *c)
 {
-    return !c->failed && c->at < c->end ? *c->at : '\0';
+    if (c->failed || c->at == c->end)
+        return '\0';
+    return *c->at;
 }
 
 /* The byte `ahead` bytes on; 0 at the end. */
 static inline char pattern_peek_at(const struct pattern_cursor *c, size_t ahead)
 {
-    return !c->failed && (size_t)(c->end - c->at) > ahead ? c->at[ahead] : '\0';
+    if (c->failed || (size_t)(c->end - c->at) <= ahead)
+        return '\0';
+    return c->at[ahead];
 }
 
 /* Consumes `text` when it comes next. */

@@ -338,7 +338,8 @@ static void token_take(struct translation *t)
 
 bool pattern_translate(struct view re2, struct str *out)
 {
-    struct translation t = {.in = {.at = re2.data, .end = re2.data + re2.len},
+    const char *text = re2.len != 0 ? re2.data : "";
+    struct translation t = {.in = {.at = text, .end = text + re2.len},
                             .out = out,
                             .repeat = 1,
                             .levels = mem_alloc(DEPTH_MAX * sizeof(struct level))};

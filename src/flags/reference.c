@@ -29,10 +29,9 @@ static enum reference_problem part_decode(struct arena *arena, struct view raw, 
     for (size_t i = 0; i < raw.len; i++) {
         char c = raw.data[i];
         if (c == '~') {
-            char escaped = ++i < raw.len ? raw.data[i] : '\0';
-            if (escaped != '0' && escaped != '1')
+            if (++i == raw.len || (raw.data[i] != '0' && raw.data[i] != '1'))
                 return REFERENCE_BAD_ESCAPE;
-            c = escaped == '0' ? '~' : '/';
+            c = raw.data[i] == '0' ? '~' : '/';
         }
         text[len++] = c;
     }

@@ -184,28 +184,26 @@ static void refuse_plain_http(struct connection *c)
     static const char words[] = "HTTP/1.0 400 Bad Request\r\n\r\n"
                                 "Client sent an HTTP request to an HTTPS server.\n";
     struct iovec part = {(char *)(uintptr_t)words, sizeof words - 1};
+    SSL_free(c->tls);
+    c->tls = NULL;
     (void)socket_write(c->fd, NULL, &part, 1);
     connection_linger(c);
 }
 
 static void connection_handshake(struct connection *c)
 {
-    switch (server_tls_handshake(c->tls)) {
-    case SERVER_TLS_AGAIN:
+    enum server_tls_step step = server_tls_handshake(c->tls);
+    if (step == SERVER_TLS_AGAIN)
         return;
-    case SERVER_TLS_DONE:
+    if (step == SERVER_TLS_DONE) {
         connection_enter(c, CONN_HEAD);
         return;
-    case SERVER_TLS_PLAIN_HTTP:
-        SSL_free(c->tls);
-        c->tls = NULL;
-        refuse_plain_http(c);
-        break;
-    case SERVER_TLS_FAILED:
-        connection_close(c);
-        break;
     }
     (void)atomic_fetch_add(&c->thread->server->refused_tls, 1);
+    if (step == SERVER_TLS_PLAIN_HTTP)
+        refuse_plain_http(c);
+    else
+        connection_close(c);
 }
 
 /* ---- events --------------------------------------------------------------------------------- */

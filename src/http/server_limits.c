@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define DESCRIPTORS_FOR_OTHERS 256
+#define DESCRIPTORS_FOR_OTHERS ((int64_t)256)
 #define WARNING_INTERVAL_MS 60000
 
 struct limits_address {

@@ -81,7 +81,7 @@ static bool place_of_host(struct tcp_place *p, const char *host, int port, struc
     struct addrinfo wish = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     struct addrinfo *found = NULL;
     int failure = getaddrinfo(host, service, &wish, &found);
-    if (failure != 0) {
+    if (failure != 0 || found == NULL) {
         error_set(err, "listen %s: lookup %s: %s", p->name, host, gai_strerror(failure));
         return false;
     }

@@ -174,11 +174,12 @@ static void append_decoded(struct str *out, struct view text)
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i];
         if (c == '%') {
-            str_append_char(out, (char)escape_value(text, i));
+            c = (char)escape_value(text, i);
             i += 2;
-        } else {
-            str_append_char(out, c == '+' ? ' ' : c);
+        } else if (c == '+') {
+            c = ' ';
         }
+        str_append_char(out, c);
     }
 }
 

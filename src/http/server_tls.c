@@ -17,7 +17,7 @@ struct server_tls {
 
 static void error_from_openssl(struct error *err, const char *path)
 {
-    unsigned long code = ERR_peek_last_error();
+    unsigned long code = ERR_peek_error(); /* the first one is the cause of the others */
     const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
     error_set(err, "TLS certificate %s: %s", path, reason != NULL ? reason : "cannot be used");
     ERR_clear_error();

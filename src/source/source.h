@@ -2,8 +2,8 @@
  *
  *   upstream --> source --source_sink--> env (the only receiver)
  *
- * Lives on the control thread. May call: http (client), flags, base. A source never knows who owns it:
- * it hands everything to the sink it was opened with. Nothing in the sink is called from inside
+ * Lives on the control thread. May call: http (client), flags, base. A source never knows who owns
+ * it: it hands everything to the sink it was opened with. Nothing in the sink is called from inside
  * source_*_open() or source_close(); all of it comes from a later turn of the loop.
  */
 #ifndef SOURCE_SOURCE_H
@@ -17,15 +17,19 @@
 
 /* Kinds of failure, as /status and the log name them (streaming.md 4.3, status.md 5). */
 enum source_error_kind {
-    SOURCE_ERROR_UNKNOWN, SOURCE_ERROR_NETWORK, SOURCE_ERROR_RESPONSE, SOURCE_ERROR_INVALID_DATA,
+    SOURCE_ERROR_UNKNOWN,
+    SOURCE_ERROR_NETWORK,
+    SOURCE_ERROR_RESPONSE,
+    SOURCE_ERROR_INVALID_DATA,
     SOURCE_ERROR_STORE
 };
 
 struct source_failure {
     enum source_error_kind kind;
-    int status_code;       /* HTTP status for SOURCE_ERROR_RESPONSE, else 0 */
-    bool recoverable;      /* false: state OFF, tried again with the extended delays (streaming.md 4.3) */
-    const char *message;   /* borrowed; without secrets */
+    int status_code; /* HTTP status for SOURCE_ERROR_RESPONSE, else 0 */
+    bool
+        recoverable; /* false: state OFF, tried again with the extended delays (streaming.md 4.3) */
+    const char *message; /* borrowed; without secrets */
 };
 
 /* The receiver of everything a source has to say: env/ (env/patch.c, env/put.c, env/env.c). */

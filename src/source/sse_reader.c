@@ -4,8 +4,6 @@
 /* Names and ids are held in memory; nobody sends longer ones. */
 #define SSE_MAX_SMALL_VALUE ((size_t)64 << 10)
 
-static const char byte_order_mark[] = "\xEF\xBB\xBF";
-
 void sse_reader_init(struct sse_reader *r, size_t max_event,
                      const struct sse_reader_listener *listener, void *owner)
 {
@@ -226,17 +224,20 @@ static void sse_line_piece(struct sse_reader *r, struct view piece)
 /* Skips one byte order mark at the very start; returns the number of bytes it took. */
 static size_t sse_mark_skip(struct sse_reader *r, struct view bytes)
 {
+    static const char mark[3] = {'\xEF', '\xBB', '\xBF'};
+    size_t seen = r->mark_len;
     size_t used = 0;
-    while (used < bytes.len && r->mark_len < 3 &&
-           bytes.data[used] == byte_order_mark[r->mark_len]) {
-        r->mark_len++;
+    while (used < bytes.len && seen < sizeof mark && bytes.data[used] == mark[seen]) {
+        seen++;
         used++;
     }
-    if (used == bytes.len && r->mark_len < 3)
+    r->mark_len = seen;
+    if (used == bytes.len && seen < sizeof mark)
         return used;
-    r->state = SSE_LINE;
-    if (r->mark_len > 0 && r->mark_len < 3)
-        sse_line_piece(r, view_make(byte_order_mark, r->mark_len));
+    bool half = seen > 0 && seen < sizeof mark;
+    r->state = half ? SSE_FIELD : SSE_LINE;
+    r->field_len = half ? sizeof r->field_name + 1 : 0; /* a name that nobody knows */
+    r->block_bytes = half ? seen : 0;
     return used;
 }
 

@@ -46,7 +46,7 @@ struct sse_reader {
     enum sse_field field;
     bool after_cr;
     bool too_large;
-    unsigned mark_len;  /* bytes of the byte order mark seen */
+    size_t mark_len;    /* bytes of the byte order mark seen */
     char field_name[8]; /* the beginning of the field's name */
     size_t field_len;
     struct str value;   /* of an event, id or retry line */

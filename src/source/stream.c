@@ -129,7 +129,7 @@ static void stream_failed_status(struct source_stream *s, int status, int64_t re
     bool recoverable = retry_status_recoverable(status);
     bool key = status == 401 || status == 403;
     char text[64];
-    snprintf(text, sizeof text, "HTTP error %d%s", status, key ? " (invalid SDK key)" : "");
+    (void)snprintf(text, sizeof text, "HTTP error %d%s", status, key ? " (invalid SDK key)" : "");
     if (recoverable)
         log_line(s->log, LOG_WARN, "Error in stream connection (will retry): %s", text);
     else

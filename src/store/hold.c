@@ -25,13 +25,14 @@ static void expired(uv_timer_t *timer)
     store_hold_release_all(s);
 }
 
-static const struct store_job *oldest_held(const struct store *s)
+/* The oldest write that did not end yet, of those with greater numbers than this one. */
+static const struct store_job *oldest_write(const struct store *s, uint64_t number)
 {
     const struct list *lists[] = {&s->queue.running, &s->queue.waiting};
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
         LIST_EACH (link, lists[i]) {
             const struct store_job *j = CONTAINER_OF(link, struct store_job, link);
-            if (j->number > s->hold.released)
+            if (j->number > number)
                 return j;
         }
     }
@@ -40,7 +41,7 @@ static const struct store_job *oldest_held(const struct store *s)
 
 static void arm(struct store *s)
 {
-    const struct store_job *j = store_writes_first(s) ? oldest_held(s) : NULL;
+    const struct store_job *j = store_writes_first(s) ? oldest_write(s, s->hold.released) : NULL;
     s->hold.last_look = false;
     if (j == NULL) {
         (void)uv_timer_stop(&s->hold.timer);
@@ -77,6 +78,7 @@ void store_hold_release_all(struct store *s)
 
 void store_hold_caught_up(struct store *s)
 {
-    if (store_pending(s) == 0)
+    const struct store_job *oldest = oldest_write(s, 0);
+    if (oldest == NULL || oldest->hold_until_ms > uv_now(s->db->loop))
         s->hold.behind = false;
 }

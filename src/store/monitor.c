@@ -13,7 +13,7 @@
 
 #define PROBE_MS 500
 #define REPAIR_MAX_MS 10000
-#define BARE_LOG_MS (10 * 60 * 1000)
+#define BARE_LOG_MS 600000
 
 static void due(uv_timer_t *timer);
 

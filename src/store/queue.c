@@ -136,8 +136,8 @@ static void items_of_dataset(struct store_queue *q, struct dataset *data)
         struct item *const *items = dataset_ordered(data, order[i], &count);
         if (count == 0)
             continue;
-        q->items = mem_realloc(q->items, (q->op.item_count + count) * sizeof *q->items);
-        memcpy(q->items + q->op.item_count, items, count * sizeof *items);
+        q->items = mem_realloc(q->items, (q->op.item_count + count) * sizeof(struct item *));
+        memcpy(q->items + q->op.item_count, items, count * sizeof(struct item *));
         q->op.item_count += count;
     }
 }
@@ -154,7 +154,7 @@ static void items_of_waiting(struct store *s)
             break;
         if (q->op.item_count == room) {
             room = room != 0 ? room * 2 : 1;
-            q->items = mem_realloc(q->items, room * sizeof *q->items);
+            q->items = mem_realloc(q->items, room * sizeof(struct item *));
         }
         q->items[q->op.item_count++] = j->it;
         move(s, j, &q->running);

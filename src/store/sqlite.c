@@ -3,30 +3,31 @@
  *
  *   run(op) --> ops (a list) --> busy? no: pool thread: sqlite_file_run() --> loop: op->done()
  *
- * When no operation waits and the write-ahead log is long, the same thread copies it into the
- * database: a commit never waits for that, and an operation does only if it comes in the middle.
+ * Beside them a second pool thread copies the write-ahead log into the database now and then, over
+ * a connection of its own, so that no update waits for it. Only when the log has grown very long
+ * all the same - it begins anew only when everything in it was copied - does that take its turn in
+ * the queue.
  */
 #include "store/sqlite_file.h"
 
-/* A checkpoint is made QUIET_MS after the last operation, or at once when the log is very long. */
-#define CHECKPOINT_PAGES 1000
-#define CHECKPOINT_PAGES_MAX 16384
-#define CHECKPOINT_QUIET_MS 1000
+#define COPY_PAGES 1000
+#define COPY_PAGES_IN_TURN 16384
 
-enum sqlite_task { TASK_OPERATION, TASK_CHECKPOINT, TASK_CLOSE };
+enum sqlite_task { TASK_OPERATION, TASK_COPY, TASK_CLOSE };
 
 struct sqlite {
     struct store_backend base;
     struct sqlite_file file; /* the pool thread's while `busy` */
     uv_loop_t *loop;
-    uv_work_t work;
-    uv_timer_t timer;
     struct list ops;
-    struct store_op *op; /* of TASK_OPERATION */
+    uv_work_t work;
     enum sqlite_task task;
-    bool busy;    /* the pool does `task` */
-    bool quiet;   /* nothing was asked for QUIET_MS */
-    bool closing; /* all that is left is to close the file */
+    struct store_op *op; /* of TASK_OPERATION */
+    bool busy;           /* the pool does `task` */
+    uv_work_t copy;
+    bool copying;     /* the log, beside the queue */
+    int copied_pages; /* of the present log, at least */
+    bool closing;     /* all that is left is to close the file */
     void (*closed)(void *arg);
     void *arg;
 };
@@ -48,8 +49,8 @@ static void work(uv_work_t *w)
     case TASK_OPERATION:
         sqlite_file_run(&q->file, q->op);
         break;
-    case TASK_CHECKPOINT:
-        sqlite_file_checkpoint(&q->file);
+    case TASK_COPY:
+        sqlite_file_copy_log(&q->file);
         break;
     case TASK_CLOSE:
         sqlite_file_close(&q->file, true);
@@ -57,12 +58,17 @@ static void work(uv_work_t *w)
     }
 }
 
+static void copy(uv_work_t *w)
+{
+    struct sqlite *q = CONTAINER_OF(w, struct sqlite, copy);
+    sqlite_file_copy_log(&q->file);
+}
+
 /* ---- on the loop -------------------------------------------------------------------------------
  */
 
-static void timer_closed(uv_handle_t *handle)
+static void finish(struct sqlite *q)
 {
-    struct sqlite *q = CONTAINER_OF((uv_timer_t *)handle, struct sqlite, timer);
     void (*closed)(void *arg) = q->closed;
     void *arg = q->arg;
     sqlite_file_free(&q->file);
@@ -70,11 +76,25 @@ static void timer_closed(uv_handle_t *handle)
     closed(arg);
 }
 
-static void quiet_now(uv_timer_t *timer)
+static void copied(uv_work_t *w, int status)
 {
-    struct sqlite *q = CONTAINER_OF(timer, struct sqlite, timer);
-    q->quiet = true;
+    struct sqlite *q = CONTAINER_OF(w, struct sqlite, copy);
+    (void)status; /* work is never cancelled */
+    q->copying = false;
     work_next(q);
+}
+
+/* The log's length is known only while nobody writes to it. */
+static void copy_if_long(struct sqlite *q)
+{
+    int pages = q->file.wal_pages;
+    if (pages < q->copied_pages)
+        q->copied_pages = 0; /* it has begun anew */
+    if (q->copying || pages < q->copied_pages + COPY_PAGES)
+        return;
+    q->copying = true;
+    q->copied_pages = pages;
+    (void)uv_queue_work(q->loop, &q->copy, copy, copied);
 }
 
 static void worked(uv_work_t *w, int status)
@@ -84,12 +104,14 @@ static void worked(uv_work_t *w, int status)
     q->busy = false;
     switch (q->task) {
     case TASK_OPERATION:
+        copy_if_long(q);
         q->op->done(q->op);
         break;
-    case TASK_CHECKPOINT:
+    case TASK_COPY:
+        q->file.wal_pages = 0;
         break;
     case TASK_CLOSE:
-        uv_close((uv_handle_t *)&q->timer, timer_closed);
+        finish(q);
         return;
     }
     work_next(q);
@@ -102,11 +124,6 @@ static void begin(struct sqlite *q, enum sqlite_task task)
     (void)uv_queue_work(q->loop, &q->work, work, worked);
 }
 
-static bool checkpoint_due(const struct sqlite *q)
-{
-    return q->file.wal_pages >= (q->quiet ? CHECKPOINT_PAGES : CHECKPOINT_PAGES_MAX);
-}
-
 static void work_next(struct sqlite *q)
 {
     if (q->busy)
@@ -115,14 +132,13 @@ static void work_next(struct sqlite *q)
         q->op = CONTAINER_OF(q->ops.next, struct store_op, link);
         list_remove(&q->op->link);
         begin(q, TASK_OPERATION);
+    } else if (q->copying) {
+        return; /* what follows would only wait for it */
     } else if (q->closing) {
         begin(q, TASK_CLOSE);
-    } else if (checkpoint_due(q)) {
-        begin(q, TASK_CHECKPOINT);
-    } else if (q->file.wal_pages >= CHECKPOINT_PAGES) {
-        (void)uv_timer_start(&q->timer, quiet_now, CHECKPOINT_QUIET_MS, 0);
+    } else if (q->file.wal_pages >= COPY_PAGES_IN_TURN) {
+        begin(q, TASK_COPY);
     }
-    q->quiet = false;
 }
 
 static void sqlite_run(struct store_backend *b, struct store_op *op)
@@ -176,6 +192,5 @@ struct store_backend *store_sqlite_open(const struct store_settings *settings, u
         mem_free(q);
         return NULL;
     }
-    (void)uv_timer_init(loop, &q->timer);
     return &q->base;
 }

@@ -1,80 +1,67 @@
 /* store/sqlite_file.c - see sqlite_file.h. The order of statements is that of data-store.md 9.3. */
 #include "store/sqlite_file.h"
 
-#include "base/str.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
-#include <unistd.h>
-
-#define APPLICATION_ID 1718383225 /* 0x666C7279, "flry" */
-#define SCHEMA_VERSION 1
-#define HEADER_SIZE 105 /* the file's header, and the head of the schema table's first page */
-#define STRING_OF(x) #x
-#define NUMBER(x) STRING_OF(x)
 
 static const char creation[] =
-    "BEGIN IMMEDIATE;"
-    "PRAGMA application_id = " NUMBER(
-        APPLICATION_ID) ";"
-                        "PRAGMA user_version = " NUMBER(
-                            SCHEMA_VERSION) ";"
-                                            "CREATE TABLE IF NOT EXISTS item ("
-                                            "  id      INTEGER PRIMARY KEY,"
-                                            "  prefix  TEXT    NOT NULL,"
-                                            "  kind    TEXT    NOT NULL,"
-                                            "  key     TEXT    NOT NULL,"
-                                            "  version INTEGER NOT NULL,"
-                                            "  deleted INTEGER NOT NULL,"
-                                            "  data    TEXT    NOT NULL,"
-                                            "  UNIQUE (prefix, kind, key)"
-                                            ") STRICT;"
-                                            "CREATE TABLE IF NOT EXISTS marker ("
-                                            "  prefix  TEXT    NOT NULL,"
-                                            "  name    TEXT    NOT NULL,"
-                                            "  value   TEXT    NOT NULL,"
-                                            "  PRIMARY KEY (prefix, name)"
-                                            ") STRICT, WITHOUT ROWID;"
-                                            "CREATE TABLE IF NOT EXISTS autoconfig ("
-                                            "  namespace TEXT NOT NULL,"
-                                            "  item_key  TEXT NOT NULL,"
-                                            "  item      BLOB NOT NULL,"
-                                            "  PRIMARY KEY (namespace, item_key)"
-                                            ") STRICT, WITHOUT ROWID;"
-                                            "CREATE TABLE IF NOT EXISTS big_segment_meta ("
-                                            "  prefix TEXT PRIMARY KEY, cursor TEXT, "
-                                            "synchronized_on INTEGER) WITHOUT ROWID;"
-                                            "CREATE TABLE IF NOT EXISTS big_segment_ref ("
-                                            "  id INTEGER PRIMARY KEY, prefix TEXT NOT NULL, ref "
-                                            "TEXT NOT NULL, UNIQUE (prefix, ref));"
-                                            "CREATE TABLE IF NOT EXISTS big_segment_member ("
-                                            "  ref INTEGER NOT NULL, hash TEXT NOT NULL, included "
-                                            "INTEGER NOT NULL,"
-                                            "  PRIMARY KEY (hash, ref, included)) WITHOUT ROWID;"
-                                            "COMMIT";
+    "CREATE TABLE IF NOT EXISTS item ("
+    "  id      INTEGER PRIMARY KEY,"
+    "  prefix  TEXT    NOT NULL,"
+    "  kind    TEXT    NOT NULL,"
+    "  key     TEXT    NOT NULL,"
+    "  version INTEGER NOT NULL,"
+    "  deleted INTEGER NOT NULL,"
+    "  data    TEXT    NOT NULL,"
+    "  UNIQUE (prefix, kind, key)"
+    ") STRICT;"
+    "CREATE TABLE IF NOT EXISTS marker ("
+    "  prefix  TEXT    NOT NULL,"
+    "  name    TEXT    NOT NULL,"
+    "  value   TEXT    NOT NULL,"
+    "  PRIMARY KEY (prefix, name)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS autoconfig ("
+    "  namespace TEXT NOT NULL,"
+    "  item_key  TEXT NOT NULL,"
+    "  item      BLOB NOT NULL,"
+    "  PRIMARY KEY (namespace, item_key)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS big_segment_meta ("
+    "  prefix TEXT PRIMARY KEY, cursor TEXT, synchronized_on INTEGER) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS big_segment_ref ("
+    "  id INTEGER PRIMARY KEY, prefix TEXT NOT NULL, ref TEXT NOT NULL, UNIQUE (prefix, ref));"
+    "CREATE TABLE IF NOT EXISTS big_segment_member ("
+    "  ref INTEGER NOT NULL, hash TEXT NOT NULL, included INTEGER NOT NULL,"
+    "  PRIMARY KEY (hash, ref, included)) WITHOUT ROWID;"
+    "COMMIT";
+
+static const char upsert_text[] =
+    "INSERT INTO item (prefix, kind, key, version, deleted, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+    "ON CONFLICT (prefix, kind, key) DO UPDATE SET version = excluded.version, "
+    "deleted = excluded.deleted, data = excluded.data WHERE excluded.version > item.version";
+
+/* Whatever the version; what is the same already is not written. */
+static const char put_text[] =
+    "INSERT INTO item (prefix, kind, key, version, deleted, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+    "ON CONFLICT (prefix, kind, key) DO UPDATE SET version = excluded.version, "
+    "deleted = excluded.deleted, data = excluded.data WHERE excluded.version <> item.version "
+    "OR excluded.deleted <> item.deleted OR excluded.data <> item.data";
+
+static const char mark_text[] =
+    "INSERT INTO marker (prefix, name, value) VALUES (?1, '$inited', ?2) "
+    "ON CONFLICT (prefix, name) DO UPDATE SET value = excluded.value";
 
 static const char *const statement_texts[SQLITE_ST_COUNT] = {
     [SQLITE_ST_BEGIN_WRITE] = "BEGIN IMMEDIATE",
     [SQLITE_ST_BEGIN_READ] = "BEGIN",
     [SQLITE_ST_COMMIT] = "COMMIT",
-    [SQLITE_ST_UPSERT] =
-        "INSERT INTO item (prefix, kind, key, version, deleted, data) VALUES (?1,?2,?3,?4,?5,?6) "
-        "ON CONFLICT (prefix, kind, key) DO UPDATE SET version = excluded.version, "
-        "deleted = excluded.deleted, data = excluded.data WHERE excluded.version > item.version",
-    [SQLITE_ST_PUT] =
-        "INSERT INTO item (prefix, kind, key, version, deleted, data) VALUES (?1,?2,?3,?4,?5,?6) "
-        "ON CONFLICT (prefix, kind, key) DO UPDATE SET version = excluded.version, "
-        "deleted = excluded.deleted, data = excluded.data WHERE excluded.version <> item.version "
-        "OR excluded.deleted <> item.deleted OR excluded.data <> item.data",
+    [SQLITE_ST_UPSERT] = upsert_text,
+    [SQLITE_ST_PUT] = put_text,
     [SQLITE_ST_KEYS] = "SELECT id, key FROM item WHERE prefix = ?1 AND kind = ?2",
     [SQLITE_ST_DELETE] = "DELETE FROM item WHERE id = ?1",
-    [SQLITE_ST_MARK] = "INSERT INTO marker (prefix, name, value) VALUES (?1, '$inited', ?2) "
-                       "ON CONFLICT (prefix, name) DO UPDATE SET value = excluded.value",
+    [SQLITE_ST_MARK] = mark_text,
     [SQLITE_ST_MARKED] = "SELECT 1 FROM marker WHERE prefix = ?1 AND name = '$inited'",
     [SQLITE_ST_ROWS] =
         "SELECT key, version, deleted, data FROM item WHERE prefix = ?1 AND kind = ?2",
@@ -85,135 +72,15 @@ void sqlite_file_init(struct sqlite_file *f, const struct store_settings *settin
     *f = (struct sqlite_file){.synchronous_full = settings->synchronous_full,
                               .busy_timeout_ms = settings->busy_timeout_ms};
     f->path = mem_copy_text(settings->path, strlen(settings->path));
+    (void)uv_mutex_init(&f->place);
 }
 
 void sqlite_file_free(struct sqlite_file *f)
 {
     sqlite_file_close(f, false);
+    uv_mutex_destroy(&f->place);
     mem_free(f->path);
     mem_free(f->real);
-}
-
-/* ---- the file before SQLite sees it ------------------------------------------------------------
- */
-
-static void cannot_open(const struct sqlite_file *f, const char *reason, struct error *err)
-{
-    error_set(err,
-              "cannot open SQLite database \"%s\": %s; check that the directory exists and is "
-              "writable",
-              f->path, reason);
-}
-
-const char *sqlite_network_file_system(int64_t type)
-{
-    static const struct {
-        uint32_t type;
-        const char *name;
-    } rows[] = {{0x6969, "NFS"}, {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB2"}};
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (rows[i].type == (uint32_t)type)
-            return rows[i].name;
-    }
-    return NULL;
-}
-
-/* Makes the file if there is none, also behind a symbolic link: SQLite would leave its mode to the
- * umask. */
-static int descriptor_open(const struct sqlite_file *f)
-{
-    return open(f->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-}
-
-static uint32_t big_endian(const unsigned char *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static enum sqlite_opened identity_refused(const struct sqlite_file *f, uint32_t application,
-                                           uint32_t version, struct error *err)
-{
-    if (application != APPLICATION_ID)
-        error_set(err, "\"%s\" is not a flagrelay database", f->path);
-    else
-        error_set(err,
-                  "\"%s\" was written by a newer version (schema %u, this program knows " NUMBER(
-                      SCHEMA_VERSION) ")",
-                  f->path, version);
-    return SQLITE_OPEN_REFUSED;
-}
-
-/* Whose file is it? Looks at bytes, because SQLite may write to whatever it opens. A file of ours
- * that was not finished has no application id and no tables yet: its schema page has no cells. */
-static enum sqlite_opened header_look(const struct sqlite_file *f, int fd, struct error *err)
-{
-    unsigned char h[HEADER_SIZE] = {0};
-    ssize_t got = pread(fd, h, sizeof h, 0);
-    if (got < 0) {
-        cannot_open(f, strerror(errno), err);
-        return SQLITE_OPEN_REFUSED;
-    }
-    if (got == 0)
-        return SQLITE_OPENED;
-    if (got < (ssize_t)sizeof h || memcmp(h, "SQLite format 3", 16) != 0) {
-        error_set(err, "file is not a database");
-        return SQLITE_OPEN_DAMAGED;
-    }
-    uint32_t version = big_endian(h + 60);
-    uint32_t application = big_endian(h + 68);
-    bool no_tables = h[100] == 13 && h[103] == 0 && h[104] == 0;
-    if (application == APPLICATION_ID ? version > SCHEMA_VERSION : application != 0 || !no_tables)
-        return identity_refused(f, application, version, err);
-    return SQLITE_OPENED;
-}
-
-static enum sqlite_opened real_path_find(struct sqlite_file *f, struct error *err)
-{
-    struct stat link;
-    char resolved[PATH_MAX];
-    const char *real = f->path;
-    if (lstat(f->path, &link) == 0 && S_ISLNK(link.st_mode))
-        real = realpath(f->path, resolved);
-    if (real == NULL) {
-        cannot_open(f, strerror(errno), err);
-        return SQLITE_OPEN_REFUSED;
-    }
-    mem_free(f->real);
-    f->real = mem_copy_text(real, strlen(real));
-    return SQLITE_OPENED;
-}
-
-static enum sqlite_opened file_look(struct sqlite_file *f, int fd, struct error *err)
-{
-    struct stat file;
-    struct statfs system;
-    if (fstat(fd, &file) != 0 || fstatfs(fd, &system) != 0) {
-        cannot_open(f, strerror(errno), err);
-        return SQLITE_OPEN_REFUSED;
-    }
-    f->device = file.st_dev;
-    f->inode = file.st_ino;
-    f->checked = file.st_size == 0;
-    if (sqlite_network_file_system((int64_t)system.f_type) != NULL) {
-        error_set(err, "\"%s\" is on a network file system, where SQLite cannot lock safely",
-                  f->path);
-        return SQLITE_OPEN_REFUSED;
-    }
-    return header_look(f, fd, err);
-}
-
-static enum sqlite_opened file_prepare(struct sqlite_file *f, struct error *err)
-{
-    int fd = descriptor_open(f);
-    if (fd < 0) {
-        cannot_open(f, strerror(errno), err);
-        return SQLITE_OPEN_REFUSED;
-    }
-    enum sqlite_opened result = real_path_find(f, err);
-    if (result == SQLITE_OPENED)
-        result = file_look(f, fd, err);
-    (void)close(fd);
-    return result;
 }
 
 /* ---- the connection ----------------------------------------------------------------------------
@@ -290,16 +157,22 @@ static enum sqlite_opened identity_check(const struct sqlite_file *f, bool *empt
         return SQLITE_OPEN_DAMAGED;
     *code = SQLITE_OK;
     *empty = application == 0 && tables == 0;
-    if (!*empty && (application != APPLICATION_ID || version > SCHEMA_VERSION))
-        return identity_refused(f, (uint32_t)application, (uint32_t)version, err);
+    if (!*empty && (application != SQLITE_FILE_APPLICATION_ID || version > SQLITE_FILE_SCHEMA))
+        return sqlite_file_foreign(f, (uint32_t)application, (uint32_t)version, err);
     return SQLITE_OPENED;
 }
 
 /* A power failure during the creation may leave a damaged file: nothing is lost with it. */
 static int create(const struct sqlite_file *f)
 {
+    char identity[128];
+    (void)snprintf(identity, sizeof identity,
+                   "BEGIN IMMEDIATE; PRAGMA application_id = %d; PRAGMA user_version = %d",
+                   SQLITE_FILE_APPLICATION_ID, SQLITE_FILE_SCHEMA);
     int code = run_text(f, "PRAGMA synchronous = OFF; PRAGMA auto_vacuum = INCREMENTAL;"
                            "PRAGMA journal_mode = WAL");
+    if (code == SQLITE_OK)
+        code = run_text(f, identity);
     if (code == SQLITE_OK)
         code = run_text(f, creation);
     if (code != SQLITE_OK && !sqlite3_get_autocommit(f->db))
@@ -360,13 +233,13 @@ static enum sqlite_opened connection_prepare(struct sqlite_file *f, struct error
         error_set(err, "%s", f->db != NULL ? sqlite3_errmsg(f->db) : sqlite3_errstr(code));
         return SQLITE_OPEN_DAMAGED;
     }
-    cannot_open(f, sqlite3_errstr(code), err);
+    sqlite_file_cannot_open(f, sqlite3_errstr(code), err);
     return SQLITE_OPEN_REFUSED;
 }
 
 enum sqlite_opened sqlite_file_open(struct sqlite_file *f, struct error *err)
 {
-    enum sqlite_opened result = file_prepare(f, err);
+    enum sqlite_opened result = sqlite_file_look(f, err);
     if (result == SQLITE_OPENED)
         result = connection_prepare(f, err);
     if (result != SQLITE_OPENED)
@@ -397,9 +270,14 @@ bool sqlite_file_replaced(const struct sqlite_file *f)
     return stat(f->real, &now) != 0 || now.st_dev != f->device || now.st_ino != f->inode;
 }
 
-void sqlite_file_checkpoint(struct sqlite_file *f)
+void sqlite_file_copy_log(struct sqlite_file *f)
 {
-    if (f->db != NULL && sqlite3_wal_checkpoint_v2(f->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL,
-                                                   NULL) == SQLITE_OK)
-        f->wal_pages = 0;
+    sqlite3 *db = NULL;
+    uv_mutex_lock(&f->place);
+    if (f->real != NULL &&
+        sqlite3_open_v2(f->real, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
+            SQLITE_OK)
+        (void)sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    (void)sqlite3_close(db);
+    uv_mutex_unlock(&f->place);
 }

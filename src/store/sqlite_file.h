@@ -4,7 +4,7 @@
  *   sqlite.c (loop) --> thread pool: sqlite_file_run(op) --> sqlite_ops.c: statements
  *                                         '-- damaged? --> sqlite_aside.c: moved away, a new one
  *
- * Used by one thread at a time; everything here may block. SQLite's own thread safety is off.
+ * Used by one thread at a time; everything here may block.
  */
 #ifndef STORE_SQLITE_FILE_H
 #define STORE_SQLITE_FILE_H
@@ -13,6 +13,9 @@
 
 #include <sqlite3.h>
 #include <sys/types.h>
+
+#define SQLITE_FILE_APPLICATION_ID 1718383225 /* 0x666C7279, "flry" */
+#define SQLITE_FILE_SCHEMA 1
 
 enum sqlite_statement {
     SQLITE_ST_BEGIN_WRITE,
@@ -34,6 +37,8 @@ struct sqlite_file {
     bool synchronous_full;
     int64_t busy_timeout_ms;
     _Atomic bool hurry; /* wait for no lock any more; set from any thread */
+    uv_mutex_t place;   /* held while the file is opened, moved, or its log copied: closing any
+                           descriptor of a file gives up the process's locks on it */
 
     sqlite3 *db; /* NULL: not open */
     sqlite3_stmt *statements[SQLITE_ST_COUNT];
@@ -67,8 +72,9 @@ void sqlite_file_close(struct sqlite_file *f, bool checkpoint);
 /* Is the file under this path another one than the open one? */
 bool sqlite_file_replaced(const struct sqlite_file *f);
 
-/* Copies the write-ahead log into the database as far as nobody is disturbed. */
-void sqlite_file_checkpoint(struct sqlite_file *f);
+/* Copies the write-ahead log into the database as far as nobody is disturbed, over a connection of
+ * its own; the one function that may run beside the others. */
+void sqlite_file_copy_log(struct sqlite_file *f);
 
 /* Carries an operation out and fills in its answers; `done` is not called. */
 void sqlite_file_run(struct sqlite_file *f, struct store_op *op);
@@ -86,6 +92,16 @@ void sqlite_problem_set(const struct sqlite_file *f, int code, struct error *err
  * the newest three such sets, and logs it. False with *err set when it cannot be moved. */
 MUST_CHECK bool sqlite_file_set_aside(const struct sqlite_file *f, const char *reason,
                                       struct error *err);
+
+/* sqlite_place.c: makes the file if there is none and looks at it; f->real, device, inode, checked.
+ */
+MUST_CHECK enum sqlite_opened sqlite_file_look(struct sqlite_file *f, struct error *err);
+
+/* Sets *err for a file of another program or of a later version; SQLITE_OPEN_REFUSED. */
+enum sqlite_opened sqlite_file_foreign(const struct sqlite_file *f, uint32_t application,
+                                       uint32_t version, struct error *err);
+
+void sqlite_file_cannot_open(const struct sqlite_file *f, const char *reason, struct error *err);
 
 /* "NFS" for a type of statfs(2) that stands for a network file system, else NULL. */
 const char *sqlite_network_file_system(int64_t type);

@@ -38,11 +38,9 @@ void sqlite_problem_set(const struct sqlite_file *f, int code, struct error *err
     error_set(err, "SQLite database \"%s\": %s%s%s", f->path, sqlite3_errstr(code), number, remedy);
 }
 
-bool sqlite_file_ready(struct sqlite_file *f, bool *lost, struct error *err)
+static bool open_or_start_over(struct sqlite_file *f, bool *lost, struct error *err)
 {
     struct error reason;
-    if (f->db != NULL)
-        return true;
     enum sqlite_opened result = sqlite_file_open(f, &reason);
     if (result == SQLITE_OPEN_DAMAGED && sqlite_file_set_aside(f, reason.text, err)) {
         *lost = true;
@@ -53,6 +51,16 @@ bool sqlite_file_ready(struct sqlite_file *f, bool *lost, struct error *err)
     if (result == SQLITE_OPEN_REFUSED)
         *err = reason;
     return result == SQLITE_OPENED;
+}
+
+bool sqlite_file_ready(struct sqlite_file *f, bool *lost, struct error *err)
+{
+    if (f->db != NULL)
+        return true;
+    uv_mutex_lock(&f->place);
+    bool ok = open_or_start_over(f, lost, err);
+    uv_mutex_unlock(&f->place);
+    return ok;
 }
 
 /* Once after opening, on the pool: it reads the whole file. */
@@ -105,11 +113,12 @@ static int attempt(struct sqlite_file *f, struct store_op *op, struct error *rea
 static bool start_over(struct sqlite_file *f, struct store_op *op, const char *reason)
 {
     bool ours = !sqlite_file_replaced(f);
-    sqlite_file_close(f, false);
     op->lost = true;
-    if (ours && !sqlite_file_set_aside(f, reason, &op->problem))
-        return false;
-    return sqlite_file_ready(f, &op->lost, &op->problem);
+    uv_mutex_lock(&f->place);
+    sqlite_file_close(f, false);
+    bool ok = !ours || sqlite_file_set_aside(f, reason, &op->problem);
+    uv_mutex_unlock(&f->place);
+    return ok && sqlite_file_ready(f, &op->lost, &op->problem);
 }
 
 void sqlite_file_run(struct sqlite_file *f, struct store_op *op)

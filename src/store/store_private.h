@@ -39,7 +39,7 @@ struct store_queue {
 struct store_hold {
     uint64_t posted;   /* number of the last write */
     uint64_t released; /* and of the last one that may be broadcast */
-    bool behind;       /* a write took too long and writes are pending since */
+    bool behind;       /* a write took too long, and what came after it is still late */
     bool last_look;    /* the deadline is over, but an answer may be waiting */
     uv_timer_t timer;
 };
@@ -139,7 +139,7 @@ void store_hold_posted(struct store *s, struct store_job *job);
 void store_hold_release(struct store *s, uint64_t number);
 void store_hold_release_all(struct store *s);
 
-/* An operation ended: if nothing is left to write, updates wait for their writes again. */
+/* An operation ended: if what is left to write came in time, updates wait for their writes again. */
 void store_hold_caught_up(struct store *s);
 
 /* ---- monitor.c ---------------------------------------------------------------------------------

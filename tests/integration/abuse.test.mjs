@@ -105,7 +105,7 @@ describe('abuse', { concurrency: 3 }, () => {
     const crowd = await startCrowd(t, pair.relay.port, 300, ask(pair.key));
     const { open, closed } = await crowd.wait('the limit', ({ answered, closed }) => answered === 99 && closed === 201);
     assert.deepEqual([open, closed], [99, 201]);
-    assert.equal(pair.relay.logCount(/WARN: .*maxClientConnections/), 1);
+    assert.equal(pair.relay.logCount(/WARN: Refusing connections: all 100 of maxClientConnections are open$/), 1);
     assert.equal(stream.ended, null);
     crowd.close(50);
     await until('room', () => pair.relay.get('/status').then(() => true, () => false));
@@ -117,6 +117,7 @@ describe('abuse', { concurrency: 3 }, () => {
     const crowd = await startCrowd(t, relay.port, 30, ask(key));
     const { open } = await crowd.wait('the limit', ({ answered, closed }) => answered === 10 && closed === 20);
     assert.equal(open, 10);
+    await relay.waitLog(/WARN: Refusing connections: an address has reached maxClientConnectionsPerAddress \(10\)/);
     assert.equal((await openStream(t, relay.port, '/all', key).head()).status, 200);
   });
 
@@ -131,6 +132,7 @@ describe('abuse', { concurrency: 3 }, () => {
     const busy = (pair.relay.processorTime() - time) / ((performance.now() - began) / 1000);
     assert.ok(busy < 0.5, `without descriptors the relay uses ${(busy * 100).toFixed(0)} % of a processor`);
     await stream.find(shows(change(pair)));
+    await pair.relay.waitLog(/WARN: Refusing connections: no file descriptor is left; raise the limit/);
     crowd.end();
     await until('a free descriptor', () => pair.relay.get('/status').then(answer => answer.status === 200, () => false));
     await goesOn(t, pair, stream);
@@ -148,7 +150,7 @@ describe('abuse', { concurrency: 3 }, () => {
     await until(() => `${limit - 257} streams; there are ${total('answered')} and ${total('closed')} were closed`, () => total('answered') === limit - 257 && total('closed') === 2 * each - (limit - 257), 60000);
     assert.ok(pair.relay.descriptors() <= limit);
     t.diagnostic(`${total('open')} streams open at a limit of ${limit} descriptors, ${total('closed')} turned away, ${Math.round(pair.relay.memory() / 1024)} MiB`);
-    assert.equal(pair.relay.logCount(/WARN: .*(maxClientConnections|connections)/), 1);
+    assert.equal(pair.relay.logCount(/WARN: Refusing connections: all \d+ of maxClientConnections are open$/), 1);
     await stream.find(shows(change(pair)), 20000);
     crowds[0].end();
     await until('room', () => pair.relay.get('/status').then(answer => answer.status === 200, () => false), 20000);
@@ -206,7 +208,7 @@ describe('abuse', { concurrency: 3 }, () => {
       const { text } = await exchange(pair.relay.port, flood);
       assert.equal(text.match(/HTTP\/1\.1 401/g).length, 50);
     }
-    assert.ok(pair.relay.memory() - before < 2048 * slowness, `grew by ${pair.relay.memory() - before} KiB`);
+    assert.ok(slowness > 1 || pair.relay.memory() - before < 2048, `grew by ${pair.relay.memory() - before} KiB`);
     await goesOn(t, pair);
   });
 });

@@ -66,6 +66,7 @@ describe('files', { concurrency: 4 }, () => {
 
   it('a change is seen and versions rise; an unchanged rewrite sends nothing', async t => {
     const relay = await start(t, { 'flags.yaml': yaml });
+    await relay.waitHealthy();
     const [all, flagsOnly] = ['/all', '/flags'].map(target => openStream(t, relay.port, target, 'sdk-local'));
     await Promise.all([all.next(), flagsOnly.next()]);
     rewrite(relay, 'flags.yaml', yaml + '# a comment changes nothing\n');

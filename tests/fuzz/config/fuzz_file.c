@@ -56,7 +56,7 @@ static void values_append(const struct config *c, struct str *out)
     for (size_t at = 0; at < text.len;) {
         struct view line = line_at(str_view(&text), at);
         const char *origin = NULL;
-        for (size_t i = 0; i + 8 <= line.len; i++) {
+        for (size_t i = 0; i + 8 <= line.len && line.data[0] != '['; i++) {
             if (memcmp(line.data + i, " ; from ", 8) == 0)
                 origin = line.data + i;
         }

@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char path[32];
     int file = memfd_create("flags", MFD_CLOEXEC);
     must(file >= 0 && write(file, data, size) == (ssize_t)size);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", file);
     check_file(path);
     close(file);
     return 0;

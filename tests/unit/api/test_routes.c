@@ -46,6 +46,8 @@ static const struct {
     {"PUT", "/status/prod/filters/web", 405},
     {"GET", "/status/a/b/filters/web", 404},
     {"PUT", "/status/a/b/filters/web", 405},
+    {"GET", "/status.html", 404},
+    {"PUT", "/status.html", 405},
     {"GET", "/livez", 200},
     {"HEAD", "/livez", 200},
     {"PUT", "/livez", 405},

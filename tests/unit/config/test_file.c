@@ -188,7 +188,7 @@ static void a_blank_property_is_true_or_refused(void **state)
 static void an_environment_without_a_name_is_warned_of(void **state)
 {
     (void)state;
-    assert_warned("[Environment]\nsdkKey = k\n", NULL,
+    assert_warned("[Environment]\nsdkKey = k\n[Environment]\nprefix = p\n", NULL,
                   "[Environment] without a name; please give it one\n", "2.2");
 }
 

@@ -181,7 +181,7 @@ static void names_are_unique_and_rows_complete(void **state)
         bool is_file_form = true;
         assert_true(o->property != NULL || o->variable != NULL);
         assert_non_null(o->help);
-        assert_true(strchr("LNRE", o->reload) != NULL && strchr("89f", o->since) != NULL);
+        assert_true(strchr("LNRE", (int)o->reload) != NULL && strchr("89f", (int)o->since) != NULL);
         assert_int_equal(o->words != NULL && o->kind != CONFIG_URI, o->kind == CONFIG_CHOICE);
         assert_true(o->from_file == NULL || (o->flags & CONFIG_SECRET));
         if (o->property == NULL)

@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_S 10
+#define PATIENCE_S ((uint64_t)10)
+#define SETTLE_TICK_MS ((int64_t)10) /* of the wheel: a sixteenth of the shortest interval */
 
 /* ---- the clock: real time plus what the test adds, but always the same date ----------------- */
 
@@ -92,6 +93,7 @@ static void on_park(struct http_request *req)
     http_request_set_state(req, s, park_abandoned);
     uv_mutex_lock(&s->lock);
     s->parked = req;
+    s->parkings++;
     uv_cond_broadcast(&s->changed);
     uv_mutex_unlock(&s->lock);
 }
@@ -264,6 +266,11 @@ void test_on_thread(struct http_thread *t, void (*run)(void *arg), void *arg)
     uv_sem_destroy(&e.done);
 }
 
+void test_nothing(void *arg)
+{
+    (void)arg;
+}
+
 /* True when *number is at least `wanted` before the time is up. */
 static bool reached(struct test_server *s, const unsigned *number, unsigned wanted, uint64_t ms)
 {
@@ -276,6 +283,44 @@ static bool reached(struct test_server *s, const unsigned *number, unsigned want
     return done;
 }
 
+/* A timer that fires after the wheel's, which began to tick before: both have the same loop. */
+struct settling {
+    uv_timer_t timer;
+    uv_loop_t *loop;
+    uv_sem_t done;
+    int64_t ms;
+};
+
+static void settling_timer_closed(uv_handle_t *handle)
+{
+    struct settling *x = handle->data;
+    uv_sem_post(&x->done);
+}
+
+static void settling_timer_fired(uv_timer_t *timer)
+{
+    uv_close((uv_handle_t *)timer, settling_timer_closed);
+}
+
+static void settling_begins(void *arg)
+{
+    struct settling *x = arg;
+    (void)uv_timer_init(x->loop, &x->timer);
+    x->timer.data = x;
+    (void)uv_timer_start(&x->timer, settling_timer_fired, (uint64_t)x->ms, 0);
+}
+
+void test_settle(struct test_server *s)
+{
+    struct http_thread *t = http_server_thread(s->http, 0);
+    struct settling x = {.ms = 2 * SETTLE_TICK_MS};
+    (void)uv_sem_init(&x.done, 0);
+    x.loop = http_thread_loop(t);
+    test_on_thread(t, settling_begins, &x);
+    uv_sem_wait(&x.done);
+    uv_sem_destroy(&x.done);
+}
+
 void test_wait_for(struct test_server *s, const unsigned *number, unsigned wanted)
 {
     if (!reached(s, number, wanted, PATIENCE_S * 1000))
@@ -285,7 +330,7 @@ void test_wait_for(struct test_server *s, const unsigned *number, unsigned wante
 void test_turn_clock_until(struct test_server *s, int64_t step_ms, const unsigned *number,
                            unsigned wanted)
 {
-    for (int i = 0; i < PATIENCE_S * 50; i++) {
+    for (uint64_t i = 0; i < PATIENCE_S * 50; i++) {
         test_clock_advance(step_ms);
         if (reached(s, number, wanted, 20))
             return;

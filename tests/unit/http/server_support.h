@@ -39,6 +39,7 @@ struct test_server {
     uv_mutex_t lock; /* guards what follows */
     uv_cond_t changed;
     struct http_request *parked;
+    unsigned parkings;
     unsigned abandoned;
     unsigned streams_opened;
     unsigned streams_closed;
@@ -62,8 +63,14 @@ void test_server_end_close(struct test_server *s);
 /* The servers' clock jumps. */
 void test_clock_advance(int64_t ms);
 
+/* What clients sent before has been read, and the wheel has turned at the present time. */
+void test_settle(struct test_server *s);
+
 /* Runs on the serving thread; returns when it has run. */
 void test_on_thread(struct http_thread *t, void (*run)(void *arg), void *arg);
+
+/* For test_on_thread(): the thread has taken all letters before this one. */
+void test_nothing(void *arg);
 
 /* Waits until *number, guarded by the server's lock, is at least `wanted`. */
 void test_wait_for(struct test_server *s, const unsigned *number, unsigned wanted);
@@ -94,6 +101,8 @@ struct frame *test_much(enum frame_kind kind);
 
 /* A blocking socket whose reads fail after some seconds. */
 int test_connect(const struct test_server *s);
+void test_connect_socket(const struct test_server *s, int fd);
+int test_try_connect(const struct test_server *s, int fd); /* as connect(2) */
 void test_send(int fd, const char *text);
 
 /* The next bytes are exactly these. */

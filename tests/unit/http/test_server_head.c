@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#define LIMIT 300
+#define LIMIT ((size_t)300)
 #define HOST "Host: x\r\n"
 
 static const struct {
@@ -226,7 +226,7 @@ static void the_first_faulty_line_decides(void **state)
     (void)state;
     struct str text = {0};
     str_append_text(&text, "GET / HTTP/1.1\r\nno colon\r\nA: ");
-    for (int i = 0; i < 2 * LIMIT; i++)
+    for (size_t i = 0; i < 2 * LIMIT; i++)
         str_append_char(&text, 'a');
     struct head h;
     head_init(&h, LIMIT);

@@ -68,8 +68,8 @@ static void bytes_come_out_whole_and_in_order(void **state)
         struct sse_queue q;
         sse_queue_init(&q, true);
         sse_queue_raw_take(&q, buf_copy(VIEW_LITERAL("HEAD|")));
-        for (char c = '1'; c <= '7'; c++)
-            assert_int_equal(sse_queue_push_take(&q, frame(FRAME_CHANGE, (char[]){c, '\0'}), 1000),
+        for (const char *c = "1234567"; *c != '\0'; c++)
+            assert_int_equal(sse_queue_push_take(&q, frame(FRAME_CHANGE, (char[]){*c, '\0'}), 1000),
                              SSE_QUEUED);
         struct str out = {0};
         write_out(&q, steps[i], &out);

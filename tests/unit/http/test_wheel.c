@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#define TICK 10
+#define TICK ((int64_t)10)
 
 struct item {
     struct wheel_entry entry;
@@ -181,10 +181,10 @@ static void random_use_agrees_with_a_plain_list(void **state)
         run_to(&w, t);
         size_t set = 0;
         for (int k = 0; k < COUNT; k++) {
-            if (due[k] >= 0 && due[k] + TICK <= t)
-                due[k] = -1; /* certainly fired */
-            else if (due[k] >= 0 && !wheel_entry_is_set(&items[k].entry))
-                due[k] = -1; /* fired within its tick */
+            /* certainly fired; or perhaps, within its tick */
+            bool certain = due[k] + TICK <= t;
+            if (certain || !wheel_entry_is_set(&items[k].entry))
+                due[k] = -1;
             assert_int_equal(wheel_entry_is_set(&items[k].entry), due[k] >= 0);
             set += due[k] >= 0;
         }

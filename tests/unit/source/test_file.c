@@ -284,15 +284,15 @@ static bool write_slowly(struct bench *b)
     bool fair = true;
     FILE *file = fopen(b->files.paths[0], "we");
     assert_non_null(file);
-    fputs("flagValues:\n", file);
+    (void)fputs("flagValues:\n", file);
     for (int i = 10; i < 30; i++) {
         uint64_t before = uv_hrtime();
-        fprintf(file, "  f%d: 1\n", i);
-        fflush(file);
+        (void)fprintf(file, "  f%d: 1\n", i);
+        (void)fflush(file);
         turn_for(b, 2);
         fair = fair && uv_hrtime() - before < 20000000;
     }
-    fclose(file);
+    (void)fclose(file);
     return fair;
 }
 

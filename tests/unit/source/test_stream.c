@@ -388,15 +388,17 @@ static void a_lost_connection_is_made_again(void **state)
     bench_open(&b, answers, ARRAY_LEN(answers));
     bench_start(&b, "", &settings);
     wait_requests(&b, 2);
-    const char *second = strstr(str_text(&b.peer.requests) + 1, "GET /all");
-    assert_non_null(strstr(second, "\r\nLast-Event-ID: 7\r\n"));
+    size_t second = b.peer.requests.len;
+    const char *sent = strstr(str_text(&b.peer.requests) + 1, "GET /all");
+    assert_non_null(strstr(sent, "\r\nLast-Event-ID: 7\r\n"));
     fake_clock_advance(&b.clock, 60001);
     wait_said(&b, "put 1;network: EOF;put 1;network: EOF;", "second");
     wait_requests(&b, 3);
-    const char *third = strstr(second + 1, "GET /all");
+    const char *third = str_text(&b.peer.requests) + second;
     assert_null(strstr(third, "Last-Event-ID"));
-    const char *id = strstr(str_text(&b.peer.requests), "\r\nX-LaunchDarkly-Instance-Id: ");
-    assert_memory_equal(id, strstr(third, "\r\nX-LaunchDarkly-Instance-Id: "), 29 + 36);
+    static const char id[] = "\r\nX-LaunchDarkly-Instance-Id: ";
+    assert_memory_equal(strstr(str_text(&b.peer.requests), id), strstr(third, id),
+                        sizeof id - 1 + 36);
     check_log(&b, "Reconnecting in 0.5000 secs", "first wait");
     check_log(&b, "Reconnecting in 1.0000 secs", "second wait");
     wait_said(&b, "put 1;network: EOF;put 1;network: EOF;put 1;", "third");

@@ -399,8 +399,10 @@ static void check(enum item_kind kind, const char *key, bool deleted, int64_t ve
 {
     struct expected *e = arg;
     const struct item *it = dataset_find(e->data, kind, view_of(key));
-    if (it == NULL)
+    if (it == NULL) {
         fail_msg("\"%s\" is missing", key);
+        return;
+    }
     assert_int_equal(it->version, version);
     assert_int_equal(it->deleted, deleted);
     e->alive += !deleted;

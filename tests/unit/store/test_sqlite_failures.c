@@ -16,15 +16,23 @@
 #include <unistd.h>
 
 /* An open store with "f3 s:2" in it and in memory; LaunchDarkly is connected. */
-static void begin(struct world *w, struct heard *h)
+static void begin_with(struct world *w, struct heard *h, int64_t busy_timeout_ms,
+                       int64_t health_check_interval_ms)
 {
     world_begin(w);
+    w->settings.busy_timeout_ms = busy_timeout_ms;
+    w->settings.health_check_interval_ms = health_check_interval_ms;
     world_open(w);
     heard_open(h, w, "prod");
     h->snapshot = dataset_text("f3 s:2");
     h->current = true;
     write_all(h, dataset_ref(h->snapshot));
     log_forget();
+}
+
+static void begin(struct world *w, struct heard *h)
+{
+    begin_with(w, h, 100, 0);
 }
 
 static void end(struct world *w, struct heard *h)
@@ -158,13 +166,7 @@ static void a_deleted_file_is_made_again_by_the_health_check(void **state)
     struct world w;
     struct heard h;
     (void)state;
-    world_begin(&w);
-    w.settings.health_check_interval_ms = 30;
-    world_open(&w);
-    heard_open(&h, &w, "prod");
-    h.snapshot = dataset_text("f3 s:2");
-    h.current = true;
-    write_all(&h, dataset_ref(h.snapshot));
+    begin_with(&w, &h, 100, 30);
     remove_all(&w);
     run_until_line(&w, "Successfully repopulated data store from snapshot");
     assert_int_equal(sql_int(w.path, "SELECT count(*) FROM item"), 2);
@@ -215,14 +217,7 @@ static void an_emptied_database_is_noticed_and_filled(void **state)
     struct world w;
     struct heard h;
     (void)state;
-    world_begin(&w);
-    w.settings.health_check_interval_ms = 30;
-    world_open(&w);
-    heard_open(&h, &w, "prod");
-    h.snapshot = dataset_text("f3 s:2");
-    h.current = true;
-    write_all(&h, dataset_ref(h.snapshot));
-    log_forget();
+    begin_with(&w, &h, 100, 30);
     sql(w.path, "DELETE FROM item; DELETE FROM marker");
     run_until_line(&w, "INFO: [env: ...test] Successfully repopulated data store from snapshot");
     assert_logged(
@@ -302,7 +297,7 @@ static void a_lock_of_another_process_delays_one_broadcast_once(void **state)
     struct heard h;
     int release;
     (void)state;
-    begin(&w, &h);
+    begin_with(&w, &h, 1000, 0);
     pid_t child = lock_by_another(w.path, &release);
     uint64_t released = h.released;
     assert_true(store_writes_first(h.store));
@@ -310,7 +305,7 @@ static void a_lock_of_another_process_delays_one_broadcast_once(void **state)
     change(&h, "g", 1);
     while (h.released == released)
         run_turns(&w, 1);
-    assert_in_range((uv_hrtime() - before) / 1000000, STORE_HOLD_UPSERT_MS - 10, 90);
+    assert_in_range((uv_hrtime() - before) / 1000000, STORE_HOLD_UPSERT_MS - 1, 900);
     assert_false(store_writes_first(h.store));
     assert_int_equal(h.state, STORE_VALID);
     run_until_state(&h, STORE_INTERRUPTED);
@@ -335,12 +330,7 @@ static void a_short_lock_is_waited_for(void **state)
     struct heard h;
     int release;
     (void)state;
-    world_begin(&w);
-    w.settings.busy_timeout_ms = 20000;
-    world_open(&w);
-    heard_open(&h, &w, "prod");
-    h.snapshot = dataset_text("f3");
-    write_all(&h, dataset_ref(h.snapshot));
+    begin_with(&w, &h, 20000, 0);
     pid_t child = lock_by_another(w.path, &release);
     uint64_t released = h.released;
     change(&h, "g", 1);
@@ -352,7 +342,7 @@ static void a_short_lock_is_waited_for(void **state)
     unlock(child, release);
     run_until_idle(&h);
     assert_true(store_writes_first(h.store));
-    assert_dataset(read_back(&h), "f3 g1 i1");
+    assert_dataset(read_back(&h), "f3 g1 i1 s:2");
     assert_int_equal(h.failed_writes, 0);
     assert_int_equal(h.state_changes, 0);
     end(&w, &h);
@@ -452,18 +442,13 @@ static void closing_gives_up_on_a_locked_file(void **state)
     struct heard h;
     int release;
     (void)state;
-    world_begin(&w);
-    w.settings.busy_timeout_ms = 60000;
-    world_open(&w);
-    heard_open(&h, &w, "prod");
-    write_all(&h, dataset_text("f3"));
+    begin_with(&w, &h, 60000, 0);
     pid_t child = lock_by_another(w.path, &release);
     uint64_t before = uv_hrtime();
-    h.snapshot = dataset_text("f3");
     change(&h, "g", 1);
     change(&h, "i", 1);
     heard_close(&h);
-    assert_in_range((uv_hrtime() - before) / 1000000, 2500, 4500);
+    assert_in_range((uv_hrtime() - before) / 1000000, 2500, 15000);
     assert_logged(
         "WARN: [env: ...test] 2 update(s) were not written to the data store before the end");
     world_close(&w);

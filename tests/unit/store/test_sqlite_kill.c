@@ -64,7 +64,7 @@ static void post_init(struct writer *w)
 static void post(uv_check_t *turn)
 {
     struct writer *w = turn->data;
-    if (store_pending(w->store) < (w->inits ? 1 : 3))
+    if (store_pending(w->store) < (w->inits ? 1 : 3)) /* always something on its way */
         (w->inits ? post_init : post_upsert)(w);
 }
 

@@ -208,7 +208,8 @@ static void damage_middle(const char *path)
 {
     struct str text = {0};
     file_read(path, &text);
-    memset(text.data + 4096, 0x5a, text.len - 4096);
+    if (text.len > 4096)
+        memset(text.data + 4096, 0x5a, text.len - 4096);
     file_write(path, text.data, text.len);
     str_free(&text);
 }
@@ -217,7 +218,8 @@ static void damage_one_page(const char *path)
 {
     struct str text = {0};
     file_read(path, &text);
-    memset(text.data + text.len / 2 / 4096 * 4096, 0, 4096);
+    if (text.len > 8192)
+        memset(text.data + text.len / 2 / 4096 * 4096, 0, 4096);
     file_write(path, text.data, text.len);
     str_free(&text);
 }
