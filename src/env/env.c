@@ -99,7 +99,7 @@ static void store_read_done(void *owner, const struct store_contents *contents)
     struct env *e = owner;
     if (!contents->ok)
         return;
-    if (!contents->initialized || e->data != NULL || e->closing) {
+    if (!contents->initialized || e->data != NULL) {
         dataset_unref(contents->data);
         return;
     }
@@ -144,7 +144,7 @@ static void store_state_changed(void *owner, enum store_state state)
     e->store_state = state;
     e->store_since_wall_ms = clock_wall_ms(e->house->settings.clock);
     env_publish_state(e);
-    if (back && !e->closing)
+    if (back)
         store_back(e);
 }
 

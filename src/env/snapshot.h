@@ -65,7 +65,7 @@ struct env_snapshot *env_snapshot_ref(struct env_snapshot *s);
 void env_snapshot_unref(struct env_snapshot *s); /* accepts NULL */
 
 /* Until when (monotonic) the environment counts as connected if nothing happens (status.md 4):
- * INT64_MIN, it does not; INT64_MAX, for good. `limit_ms` is disconnectedStatusTime. */
+ * INT64_MAX, for good. A moment that is over: it does not. `limit_ms` is disconnectedStatusTime. */
 int64_t env_snapshot_connected_until(const struct env_snapshot *s, int64_t limit_ms);
 
 #endif
