@@ -57,7 +57,7 @@ enum directory_answer directory_find(const struct directory *d, enum credential_
         return DIRECTORY_NO_LIST;
     if (lookup(d, kind, credential, filter, slot))
         return DIRECTORY_FOUND;
-    if (filter.len != 0 && lookup(d, kind, credential, view_of(""), &unfiltered))
+    if (lookup(d, kind, credential, view_of(""), &unfiltered))
         return DIRECTORY_UNKNOWN_FILTER;
     return DIRECTORY_UNKNOWN;
 }

@@ -132,7 +132,7 @@ static void store_state_changed(void *owner, enum store_state state)
     e->store_state = state;
     e->store_since_wall_ms = clock_wall_ms(e->house->settings.clock);
     env_publish_state(e);
-    if (back && !e->closing)
+    if (back)
         store_back(e);
 }
 

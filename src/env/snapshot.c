@@ -52,7 +52,7 @@ int64_t env_snapshot_connected_until(const struct env_snapshot *s, int64_t limit
         return INT64_MIN;
     if (state->connection == CONNECTION_VALID)
         return INT64_MAX;
-    return limit_ms > 0 ? state->connection_since_mono_ms + limit_ms : INT64_MIN;
+    return state->connection_since_mono_ms + limit_ms;
 }
 
 bool env_snapshot_fresh(const struct env_snapshot *s, unsigned kinds, int64_t now_mono_ms)

@@ -72,7 +72,7 @@ void env_snapshot_unref(struct env_snapshot *s); /* accepts NULL */
 bool env_snapshot_fresh(const struct env_snapshot *s, unsigned kinds, int64_t now_mono_ms);
 
 /* Until when (monotonic) the environment counts as connected if nothing happens (status.md 4):
- * INT64_MIN, it does not; INT64_MAX, for good. `limit_ms` is disconnectedStatusTime. */
+ * INT64_MAX, for good. A moment that is over: it does not. `limit_ms` is disconnectedStatusTime. */
 int64_t env_snapshot_connected_until(const struct env_snapshot *s, int64_t limit_ms);
 
 #endif

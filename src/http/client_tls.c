@@ -13,6 +13,8 @@
 
 struct client_tls {
     SSL *ssl;
+    struct client_tls_trust *trust;
+    char *host;
     struct view input;
     struct str output;
 };
@@ -56,12 +58,30 @@ static bool tls_host_set(SSL *ssl, const char *host)
     return SSL_set_tlsext_host_name(ssl, host) == 1 && SSL_set1_host(ssl, host) == 1;
 }
 
+/* OpenSSL has got what it needs to resume this session later; 1: we have taken it. */
+static int tls_on_session(SSL *ssl, SSL_SESSION *session)
+{
+    struct client_tls *s = SSL_get_app_data(ssl);
+    return client_trust_session_keep(s->trust, s->host, session);
+}
+
+static void tls_resume(struct client_tls *s, SSL_CTX *context)
+{
+    SSL_SESSION *session = client_trust_session(s->trust, s->host);
+    SSL_CTX_sess_set_new_cb(context, tls_on_session);
+    SSL_set_app_data(s->ssl, s);
+    if (session != NULL)
+        (void)SSL_set_session(s->ssl, session);
+}
+
 struct client_tls *client_tls_new(struct client_tls_trust *t, const char *host, struct error *err)
 {
     SSL_CTX *context = client_trust_context(t, err);
     if (context == NULL)
         return NULL;
     struct client_tls *s = mem_zalloc(sizeof *s);
+    s->trust = t;
+    s->host = mem_copy_text(host, strlen(host));
     BIO *bio = BIO_new(client_trust_method(t, &tls_bio));
     s->ssl = SSL_new(context);
     if (bio == NULL || s->ssl == NULL || !tls_host_set(s->ssl, client_trust_name(t, host))) {
@@ -74,6 +94,7 @@ struct client_tls *client_tls_new(struct client_tls_trust *t, const char *host, 
     BIO_set_init(bio, 1);
     SSL_set_bio(s->ssl, bio, bio);
     SSL_set_connect_state(s->ssl);
+    tls_resume(s, context);
     return s;
 }
 
@@ -81,8 +102,12 @@ void client_tls_free(struct client_tls *s)
 {
     if (s == NULL)
         return;
+    /* A stream that was cut says nothing against its session; OpenSSL would forget it. */
+    if (s->ssl != NULL)
+        SSL_set_shutdown(s->ssl, SSL_SENT_SHUTDOWN);
     SSL_free(s->ssl);
     str_free(&s->output);
+    mem_free(s->host);
     mem_free(s);
 }
 

@@ -2,6 +2,7 @@
 #include "http/client_trust.h"
 
 #include "base/log.h"
+#include "base/map.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -9,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <uv.h>
+
+#define TRUST_MAX_SESSIONS 16 /* servers for which one is kept */
 
 struct client_tls_trust {
     STACK_OF(X509) * certificates; /* besides the system's roots, or instead of them */
@@ -22,7 +25,8 @@ struct client_tls_trust {
     bool accept_any;
     int64_t stamps[3]; /* of ca_file, certificate_file, key_file when they were loaded */
     BIO_METHOD *method;
-    SSL_CTX *context; /* NULL until the first session */
+    SSL_CTX *context;    /* NULL until the first session */
+    struct map sessions; /* host -> SSL_SESSION, made with the present context */
 };
 
 const char *client_trust_error_text(void)
@@ -142,13 +146,45 @@ static SSL_CTX *context_make(const struct client_tls_trust *t, struct error *err
     (void)SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_verify(context, t->accept_any ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
     (void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-    (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    (void)SSL_CTX_set_session_cache_mode(context,
+                                         SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
     (void)SSL_CTX_set_alpn_protos(context, protocols, sizeof protocols - 1);
     use_roots(t, context);
     if (use_identity(t, context, err))
         return context;
     SSL_CTX_free(context);
     return NULL;
+}
+
+/* ---- sessions -----------------------------------------------------------------------------------
+ */
+
+static void session_free(struct view host, void *session, void *arg)
+{
+    (void)host;
+    (void)arg;
+    SSL_SESSION_free(session);
+}
+
+static void sessions_free(struct client_tls_trust *t)
+{
+    map_each(&t->sessions, session_free, NULL);
+    map_free(&t->sessions);
+}
+
+SSL_SESSION *client_trust_session(const struct client_tls_trust *t, const char *host)
+{
+    SSL_SESSION *session = map_get(&t->sessions, view_of(host));
+    return session != NULL && SSL_SESSION_is_resumable(session) == 1 ? session : NULL;
+}
+
+bool client_trust_session_keep(struct client_tls_trust *t, const char *host, SSL_SESSION *session)
+{
+    struct view name = view_of(host);
+    if (t->sessions.count >= TRUST_MAX_SESSIONS && map_get(&t->sessions, name) == NULL)
+        return false;
+    SSL_SESSION_free(map_set(&t->sessions, name, session));
+    return true;
 }
 
 SSL_CTX *client_trust_context(struct client_tls_trust *t, struct error *err)
@@ -160,7 +196,8 @@ SSL_CTX *client_trust_context(struct client_tls_trust *t, struct error *err)
     bool read = !changed || t->ca_file[0] == '\0' || read_only_file(t, &problem);
     SSL_CTX *fresh = read ? context_make(t, &problem) : NULL;
     if (fresh != NULL) {
-        SSL_CTX_free(t->context); /* sessions keep it for as long as they need it */
+        SSL_CTX_free(t->context); /* streams keep it for as long as they need it */
+        sessions_free(t);         /* what they were based on may not count any more */
         t->context = fresh;
     } else if (t->context != NULL) {
         log_always(log_global(), LOG_ERROR, "Keeping the certificates loaded before: %s",
@@ -241,6 +278,7 @@ void client_tls_trust_free(struct client_tls_trust *t)
 {
     if (t == NULL)
         return;
+    sessions_free(t);
     sk_X509_pop_free(t->certificates, X509_free);
     SSL_CTX_free(t->context);
     BIO_meth_free(t->method);

@@ -49,6 +49,12 @@ struct client_trust_bio {
 };
 BIO_METHOD *client_trust_method(struct client_tls_trust *t, const struct client_trust_bio *bio);
 
+/* What this server gave for a short handshake next time; NULL: nothing. Borrowed. */
+SSL_SESSION *client_trust_session(const struct client_tls_trust *t, const char *host);
+
+/* True when the session was taken; it then replaces an older one for this host. */
+bool client_trust_session_keep(struct client_tls_trust *t, const char *host, SSL_SESSION *session);
+
 /* The name that the certificate must be for: `host`, or the configured one. */
 const char *client_trust_name(const struct client_tls_trust *t, const char *host);
 

@@ -24,8 +24,8 @@ static void refuse_without_descriptor(struct http_thread *t)
     struct sockaddr_storage peer;
     int fd = accept_one(t->listener, &peer);
     if (fd >= 0) {
-        (void)close(fd);
         limits_no_descriptor(&t->server->limits, t->now_ms);
+        (void)close(fd);
     }
     t->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }

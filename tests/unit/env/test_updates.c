@@ -135,7 +135,6 @@ static void nobody_is_told_anything_after_the_house_was_closed(void **state)
     struct store_listener *l = &b.stores[0].listener;
     l->state_changed(l->owner, STORE_INTERRUPTED);
     l->write_failed(l->owner, "late");
-    l->refill_wanted(l->owner);
     assert_false(bench_snapshot(&b, 0)->state.store_failing);
     bench_expect_events(&all, "", "nothing");
     for (int i = 0; i < 3; i++)

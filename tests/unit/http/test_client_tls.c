@@ -56,6 +56,36 @@ static void an_added_authority_is_trusted(void **state)
     bench_close(&b);
 }
 
+/* The second connection has a short handshake; another host none of it. */
+static void a_session_is_resumed(void **state)
+{
+    (void)state;
+    static const struct peer_answer answers[] = {{OK_ANSWER, 0, 0, PEER_CLOSE},
+                                                 {OK_ANSWER, 0, 0, PEER_CLOSE},
+                                                 {OK_ANSWER, 0, 0, PEER_CLOSE}};
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    static const char *const hosts[] = {"localhost", "localhost", "127.0.0.1"};
+    static const long hits[] = {0, 1, 1};
+    for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+        struct bench b;
+        struct peer peer;
+        bench_open_trusting(&b, NULL);
+        peer_open(&peer, &b.loop, answers, ARRAY_LEN(answers));
+        peer.tls = test_ca_server(&ca, NAMES, false);
+        SSL_CTX_set_max_proto_version(peer.tls, versions[i]);
+        for (size_t k = 0; k < ARRAY_LEN(hosts); k++) {
+            struct fetch f = {0};
+            fetch_get(&f, &b, "https", hosts[k], peer.port, "/");
+            fetch_check(&f, "200|hello|EOF", hosts[k]);
+            assert_int_equal(SSL_CTX_sess_hits(peer.tls), hits[k]);
+            fetch_free(&f);
+        }
+        assert_int_equal(peer.accepted, 3);
+        peer_close(&peer);
+        bench_close(&b);
+    }
+}
+
 /* In TLS the end has to be announced: an attacker can cut a connection, but not say good-bye. */
 static void a_body_up_to_the_end_needs_a_good_bye(void **state)
 {
@@ -436,6 +466,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_added_authority_is_trusted),
+        cmocka_unit_test(a_session_is_resumed),
         cmocka_unit_test(a_body_up_to_the_end_needs_a_good_bye),
         cmocka_unit_test(a_certificate_that_is_not_right_is_refused),
         cmocka_unit_test(a_server_that_does_not_speak_tls_is_said),

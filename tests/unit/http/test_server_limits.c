@@ -15,7 +15,7 @@
 
 #define GET_HELLO "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
 
-static unsigned warnings;
+static _Atomic unsigned warnings; /* logged on serving threads */
 
 static void count_warnings(enum log_level level, struct view line, void *arg)
 {
