@@ -120,8 +120,7 @@ static void exchange_complete(struct http_exchange *x)
     exchange_end(x, true);
 }
 
-/* ---- the request ------------------------------------------------------------------------------
- */
+/* ---- the request ---- */
 
 static void exchange_on_timer(uv_timer_t *timer);
 
@@ -172,8 +171,7 @@ static void exchange_on_drained(void *owner)
         exchange_write_next(x);
 }
 
-/* ---- the answer -------------------------------------------------------------------------------
- */
+/* ---- the answer ---- */
 
 /* Prepares the next request; false when the answer is final. */
 static bool exchange_redirect(struct http_exchange *x)
@@ -284,8 +282,7 @@ static const struct client_link_listener exchange_link_listener = {
     .on_end = exchange_on_link_end,
 };
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static void exchange_on_timer(uv_timer_t *timer)
 {

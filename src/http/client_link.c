@@ -62,8 +62,7 @@ void client_link_close(struct client_link *l)
     transport_close(l->transport);
 }
 
-/* ---- idle ones --------------------------------------------------------------------------------
- */
+/* ---- idle ones ---- */
 
 static void idle_timer_set(struct http_client *c);
 
@@ -160,8 +159,7 @@ void client_links_close(struct http_client *c)
     (void)uv_timer_stop(&c->idle_timer);
 }
 
-/* ---- from a socket to a server that is ready ---------------------------------------------------
- */
+/* ---- from a socket to a server that is ready ---- */
 
 static void link_ready(struct client_link *l)
 {

@@ -37,8 +37,7 @@ const char *client_trust_error_text(void)
     return reason != NULL ? reason : "unexpected EOF";
 }
 
-/* ---- files --------------------------------------------------------------------------------------
- */
+/* ---- files ---- */
 
 /* All certificates of one PEM file, added to `out`; -1 when it cannot be opened. */
 static int read_certificates(const char *path, STACK_OF(X509) * out)
@@ -107,8 +106,7 @@ static bool files_changed(struct client_tls_trust *t)
     return changed;
 }
 
-/* ---- the context --------------------------------------------------------------------------------
- */
+/* ---- the context ---- */
 
 static bool use_identity(const struct client_tls_trust *t, SSL_CTX *context, struct error *err)
 {
@@ -156,8 +154,7 @@ static SSL_CTX *context_make(const struct client_tls_trust *t, struct error *err
     return NULL;
 }
 
-/* ---- sessions -----------------------------------------------------------------------------------
- */
+/* ---- sessions ---- */
 
 static void session_free(struct view host, void *session, void *arg)
 {
@@ -224,8 +221,7 @@ const char *client_trust_name(const struct client_tls_trust *t, const char *host
     return t->server_name[0] != '\0' ? t->server_name : host;
 }
 
-/* ---- life ---------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static char *copy_or_empty(const char *text)
 {

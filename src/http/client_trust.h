@@ -34,8 +34,7 @@ MUST_CHECK struct client_tls_trust *client_tls_trust_new(const char *const *ca_f
                                                          struct error *err);
 void client_tls_trust_free(struct client_tls_trust *t); /* accepts NULL */
 
-/* ---- for client_tls.c ---------------------------------------------------------------------------
- */
+/* ---- for client_tls.c ---- */
 
 /* The context for a new session, with the files as they are now; when they cannot be loaded any
  * more the last good ones stay and the log says so once. NULL with *err. Borrowed. */

@@ -123,8 +123,7 @@ void transport_hold_loop(struct transport *t, bool hold)
         uv_unref((uv_handle_t *)t->stream);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 static void transport_on_write(uv_write_t *request, int status)
 {
@@ -191,8 +190,7 @@ void transport_write_take(struct transport *t, struct str *bytes)
     str_free(bytes);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static void transport_opened(struct transport *t)
 {
@@ -292,8 +290,7 @@ static void transport_on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *
     mem_free(buffer->base);
 }
 
-/* ---- connecting ---------------------------------------------------------------------------------
- */
+/* ---- connecting ---- */
 
 static void tls_begin(struct transport *t, struct client_tls_trust *trust, const char *host,
                       int64_t timeout_ms)

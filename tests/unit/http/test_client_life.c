@@ -8,8 +8,7 @@
 #define EMPTY_OK "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 #define SHORT_MS 60
 
-/* ---- redirects
- * ----------------------------------------------------------------------------------- */
+/* ---- redirects ---- */
 
 /* An answer that redirects to `location`, in which "%u" is the port. */
 struct redirect {
@@ -138,8 +137,7 @@ static void ten_redirects_are_enough(void **state)
     bench_close(&b);
 }
 
-/* ---- timeouts
- * ------------------------------------------------------------------------------------ */
+/* ---- timeouts ---- */
 
 static void fetch_until_late(struct bench *b, unsigned port, struct http_exchange_request *request,
                              const char *expected)
@@ -255,8 +253,7 @@ static void a_connection_that_is_not_taken_is_given_up(void **state)
     close(listener);
 }
 
-/* ---- cancelling
- * ---------------------------------------------------------------------------------- */
+/* ---- cancelling ---- */
 
 static void check_cancel(struct fetch *f, struct bench *b)
 {

@@ -69,8 +69,7 @@ static inline void peer_must(bool holds, const char *what)
     abort();
 }
 
-/* ---- closing ------------------------------------------------------------------------------------
- */
+/* ---- closing ---- */
 
 static inline void peer_connection_on_close(uv_handle_t *handle)
 {
@@ -116,8 +115,7 @@ static inline void peer_close(struct peer *p)
     SSL_CTX_free(p->inner_tls);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 struct peer_write {
     uv_write_t request;
@@ -198,8 +196,7 @@ static inline void peer_on_idle(uv_idle_t *idle)
         peer_answer_done(c);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 /* Head, and as much body as Content-Length says. */
 static inline bool peer_request_whole(const struct str *in)
