@@ -35,6 +35,16 @@ struct view view_trim(struct view a)
     return a;
 }
 
+struct view view_take_until(struct view *rest, const char *stops)
+{
+    size_t len = 0;
+    while (len < rest->len && (rest->data[len] == '\0' || strchr(stops, rest->data[len]) == NULL))
+        len++;
+    struct view part = view_make(rest->data, len);
+    *rest = view_from(*rest, len);
+    return part;
+}
+
 int view_compare(struct view a, struct view b)
 {
     size_t shorter = a.len < b.len ? a.len : b.len;

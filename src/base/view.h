@@ -59,6 +59,9 @@ bool view_equal_nocase(struct view a, struct view b);
 /* Without blanks, tabs and CR at both ends. */
 struct view view_trim(struct view a);
 
+/* Cuts off the beginning up to one of the characters of `stops`, or everything. The stop stays. */
+struct view view_take_until(struct view *rest, const char *stops);
+
 /* Byte order, as memcmp; a prefix comes first. Negative, 0, positive. */
 int view_compare(struct view a, struct view b);
 

@@ -27,17 +27,6 @@ static bool has_leading_zero(struct view number)
     return number.len > 1 && number.data[0] == '0';
 }
 
-/* Cuts off the beginning up to one of `stops`, or everything. The stop stays. */
-static struct view take_until(struct view *rest, const char *stops)
-{
-    size_t len = 0;
-    while (len < rest->len && (rest->data[len] == '\0' || strchr(stops, rest->data[len]) == NULL))
-        len++;
-    struct view part = view_make(rest->data, len);
-    *rest = view_from(*rest, len);
-    return part;
-}
-
 static bool begins_with(struct view text, char c)
 {
     return text.len != 0 && text.data[0] == c;
@@ -49,7 +38,7 @@ static bool numbers_parse(struct view *rest, struct semver *out)
         bool present = i == 0 || begins_with(*rest, '.');
         if (i != 0 && present)
             *rest = view_from(*rest, 1);
-        out->numbers[i] = present ? take_until(rest, ".-+") : VIEW_LITERAL("0");
+        out->numbers[i] = present ? view_take_until(rest, ".-+") : VIEW_LITERAL("0");
         if (!is_numeric(out->numbers[i]) || has_leading_zero(out->numbers[i]))
             return false;
     }
@@ -61,7 +50,7 @@ static bool identifiers_check(struct view text, bool strict)
 {
     bool more = true;
     while (more) {
-        struct view part = take_until(&text, ".");
+        struct view part = view_take_until(&text, ".");
         more = text.len != 0;
         text = view_from(text, 1);
         for (size_t i = 0; i < part.len; i++) {
@@ -82,7 +71,7 @@ bool semver_parse(struct view text, struct semver *out)
         return false;
     if (begins_with(rest, '-')) {
         rest = view_from(rest, 1);
-        out->prerelease = take_until(&rest, "+");
+        out->prerelease = view_take_until(&rest, "+");
         if (!identifiers_check(out->prerelease, true))
             return false;
     }
@@ -117,7 +106,7 @@ static int prereleases_compare(struct view a, struct view b)
         return (a.len == 0) - (b.len == 0); /* a version without one is higher */
     int order = 0;
     while (order == 0 && a.len != 0 && b.len != 0) {
-        order = identifiers_compare(take_until(&a, "."), take_until(&b, "."));
+        order = identifiers_compare(view_take_until(&a, "."), view_take_until(&b, "."));
         if (order == 0 && (a.len == 0) != (b.len == 0))
             return a.len == 0 ? -1 : 1; /* fewer identifiers are lower */
         a = view_from(a, 1);

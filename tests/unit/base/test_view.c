@@ -77,6 +77,30 @@ static void compare_rows(void **state)
     }
 }
 
+static const struct {
+    struct view text;
+    const char *stops;
+    struct view taken;
+    struct view rest;
+} cuts[] = {
+    {VIEW_LITERAL("a/b?c"), "/?", VIEW_LITERAL("a"), VIEW_LITERAL("/b?c")},
+    {VIEW_LITERAL("a/b?c"), "?", VIEW_LITERAL("a/b"), VIEW_LITERAL("?c")},
+    {VIEW_LITERAL("/b"), "/", VIEW_LITERAL(""), VIEW_LITERAL("/b")},
+    {VIEW_LITERAL("abc"), "/", VIEW_LITERAL("abc"), VIEW_LITERAL("")},
+    {VIEW_LITERAL("a\0b/"), "/", VIEW_LITERAL("a\0b"), VIEW_LITERAL("/")},
+    {{NULL, 0}, "/", {NULL, 0}, {NULL, 0}},
+};
+
+static void take_until_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cuts); i++) {
+        struct view rest = cuts[i].text;
+        assert_true(view_equal(view_take_until(&rest, cuts[i].stops), cuts[i].taken));
+        assert_true(view_equal(rest, cuts[i].rest));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +109,7 @@ int main(void)
         cmocka_unit_test(trim_rows),
         cmocka_unit_test(starts_and_from),
         cmocka_unit_test(compare_rows),
+        cmocka_unit_test(take_until_rows),
     };
     return cmocka_run_group_tests_name("view", tests, NULL, NULL);
 }
