@@ -27,22 +27,12 @@ struct place {
     struct view target;
 };
 
-static struct view take_until(struct view *rest, const char *ends)
-{
-    size_t len = 0;
-    while (len < rest->len && strchr(ends, rest->data[len]) == NULL)
-        len++;
-    struct view part = view_make(rest->data, len);
-    *rest = view_from(*rest, len);
-    return part;
-}
-
 static struct view take_host(struct view *rest)
 {
     if (!view_starts(*rest, "["))
-        return take_until(rest, ":/?");
+        return view_take_until(rest, ":/?");
     *rest = view_from(*rest, 1);
-    struct view host = take_until(rest, "]");
+    struct view host = view_take_until(rest, "]");
     *rest = view_from(*rest, 1);
     return host;
 }
@@ -57,7 +47,7 @@ static bool url_split(struct view url, struct place *out)
     out->port = view_of(out->tls ? "443" : "80");
     if (view_starts(rest, ":")) {
         rest = view_from(rest, 1);
-        out->port = take_until(&rest, "/?");
+        out->port = view_take_until(&rest, "/?");
     }
     out->target = rest.len != 0 ? rest : view_of("/");
     return out->host.len != 0 && out->port.len != 0;

@@ -12,13 +12,12 @@ static void warnings_show(enum config_action action, const struct str *warnings)
 {
     struct view rest = str_view(warnings);
     while (rest.len != 0) {
-        const char *end = memchr(rest.data, '\n', rest.len);
-        struct view line = view_make(rest.data, end != NULL ? (size_t)(end - rest.data) : rest.len);
+        struct view line = view_take_until(&rest, "\n");
         if (action == CONFIG_PRINT)
             (void)printf("; %.*s\n", VIEW_ARGS(line));
         else
             log_always(log_global(), LOG_WARN, "%.*s", VIEW_ARGS(line));
-        rest = view_from(rest, line.len + 1);
+        rest = view_from(rest, 1);
     }
 }
 

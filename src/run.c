@@ -197,10 +197,9 @@ static void log_origins(const struct config *c)
     config_print_origins(c, &text);
     struct view rest = str_view(&text);
     while (rest.len != 0) {
-        const char *end = memchr(rest.data, '\n', rest.len);
-        struct view line = view_make(rest.data, end != NULL ? (size_t)(end - rest.data) : rest.len);
+        struct view line = view_take_until(&rest, "\n");
         log_line(log_global(), LOG_DEBUG, "%.*s", VIEW_ARGS(line));
-        rest = view_from(rest, line.len + 1);
+        rest = view_from(rest, 1);
     }
     str_free(&text);
 }

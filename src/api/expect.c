@@ -16,14 +16,11 @@ static bool decode(struct view text, struct str *out)
 /* Takes "name=value" off the front. */
 static struct view take_pair(struct view *query, struct view *value)
 {
-    const char *end = query->len != 0 ? memchr(query->data, '&', query->len) : NULL;
-    size_t len = end != NULL ? (size_t)(end - query->data) : query->len;
-    struct view pair = view_make(query->data, len);
-    const char *equals = len != 0 ? memchr(pair.data, '=', len) : NULL;
-    size_t name_len = equals != NULL ? (size_t)(equals - pair.data) : len;
-    *query = view_from(*query, len + 1);
-    *value = view_from(pair, name_len + 1);
-    return view_make(pair.data, name_len);
+    struct view pair = view_take_until(query, "&");
+    struct view name = view_take_until(&pair, "=");
+    *query = view_from(*query, 1);
+    *value = view_from(pair, 1);
+    return name;
 }
 
 /* What kind of answer the query wants. */

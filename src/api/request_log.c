@@ -7,16 +7,6 @@
 
 #define HIDDEN "REDACTED"
 
-static struct view take_until(struct view *rest, const char *ends)
-{
-    size_t len = 0;
-    while (len < rest->len && strchr(ends, rest->data[len]) == NULL)
-        len++;
-    struct view part = view_make(rest->data, len);
-    *rest = view_from(*rest, len);
-    return part;
-}
-
 static void take_separator(struct view *rest, struct str *out)
 {
     if (rest->len != 0)
@@ -53,7 +43,7 @@ static void write_path(const struct http_request *req, struct view path, struct 
     struct view context;
     bool hide = context_of(req, &context);
     while (path.len != 0) {
-        struct view segment = take_until(&path, "/");
+        struct view segment = view_take_until(&path, "/");
         if (hide && segment_is(segment, context))
             str_append_text(out, HIDDEN);
         else
@@ -70,8 +60,8 @@ static bool is_personal(struct view name)
 static void write_query(struct view query, struct str *out)
 {
     while (query.len != 0) {
-        struct view pair = take_until(&query, "&");
-        struct view name = take_until(&pair, "=");
+        struct view pair = view_take_until(&query, "&");
+        struct view name = view_take_until(&pair, "=");
         str_append(out, name);
         if (is_personal(name) && pair.len != 0)
             str_append_text(out, "=" HIDDEN);
@@ -84,7 +74,7 @@ static void write_query(struct view query, struct str *out)
 static void write_url(const struct http_request *req, struct str *out)
 {
     struct view rest = http_request_target(req);
-    struct view path = take_until(&rest, "?");
+    struct view path = view_take_until(&rest, "?");
     write_path(req, path, out);
     take_separator(&rest, out);
     write_query(rest, out);
