@@ -134,7 +134,7 @@ static void open_house(struct run *r, size_t threads)
     r->starts_left = r->config->environment_count;
     for (size_t i = 0; i < r->config->environment_count; i++) {
         struct env_settings env;
-        settings_for_environment(r->config->environments[i], &env);
+        settings_for_environment(r->config, r->config->environments[i], &env);
         house_add(r->house, &env);
     }
     house_start(r->house);

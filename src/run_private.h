@@ -48,7 +48,8 @@ void settings_for_client(const struct config *c, struct http_client_settings *ou
 void settings_for_store(const struct config *c, struct store_settings *out);
 void settings_for_api(const struct run *r, size_t threads, struct api_settings *out);
 void settings_for_house(const struct run *r, struct house_settings *out);
-void settings_for_environment(const struct config_environment *e, struct env_settings *out);
+void settings_for_environment(const struct config *c, const struct config_environment *e,
+                              struct env_settings *out);
 void settings_for_server(const struct config *c, size_t threads, struct http_server_settings *out);
 size_t settings_threads(const struct config *c);
 

@@ -125,7 +125,8 @@ void settings_for_house(const struct run *r, struct house_settings *out)
     };
 }
 
-void settings_for_environment(const struct config_environment *e, struct env_settings *out)
+void settings_for_environment(const struct config *c, const struct config_environment *e,
+                              struct env_settings *out)
 {
     *out = (struct env_settings){
         .name = e->name,
@@ -134,6 +135,7 @@ void settings_for_environment(const struct config_environment *e, struct env_set
         .env_id = e->env_id,
         .filter_key = e->filter_key,
         .prefix = e->store_prefix,
+        .table = c->database == CONFIG_DYNAMODB ? e->table_name : "",
         .log_level = e->log_level,
         .allowed_origins = list(&e->allowed_origin),
         .allowed_headers = list(&e->allowed_header),

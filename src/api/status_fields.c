@@ -153,6 +153,11 @@ static bool get_database_prefix(const struct status_subject *s, struct str *out)
            put_text(out, s->env->facts->store_prefix);
 }
 
+static bool get_database_table(const struct status_subject *s, struct str *out)
+{
+    return put_text(out, s->env->facts->store_table);
+}
+
 static bool get_top_status(const struct status_subject *s, struct str *out)
 {
     return put_text(out, status_is_healthy(s->document) ? "healthy" : "degraded");
@@ -203,7 +208,7 @@ static const struct status_row store_rows[] = {
     {"database", STATUS_TEXT, true, get_database},
     {"dbServer", STATUS_TEXT, true, get_database_server},
     {"dbPrefix", STATUS_TEXT, true, get_database_prefix},
-    {"dbTable", STATUS_TEXT, true},
+    {"dbTable", STATUS_TEXT, true, get_database_table},
 };
 static const struct status_shape store_shape = SHAPE(store_rows);
 

@@ -126,6 +126,8 @@ static void write_store(struct str *out, const struct api *a, const struct env_s
     str_append_format(out, "<br>%s <code>", a->settings.database);
     write_text(out, a->settings.database_server);
     str_append_text(out, "</code> ");
+    write_text(out, env->facts->store_table);
+    str_append_char(out, ' ');
     write_text(out, env->facts->store_prefix);
 }
 

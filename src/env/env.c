@@ -215,8 +215,8 @@ static void open_store(struct env *e)
                                       .state_changed = store_state_changed,
                                       .refill_wanted = store_refill_wanted,
                                       .closed = store_closed};
-    e->store =
-        store_open(e->house->settings.database, e->facts->store_prefix, e->facts->log, &listener);
+    struct store_place place = {e->facts->store_prefix, e->facts->store_table};
+    e->store = store_open(e->house->settings.database, &place, e->facts->log, &listener);
     e->store_open = true;
     e->store_state = store_state(e->store);
 }

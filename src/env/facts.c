@@ -46,6 +46,7 @@ struct env_facts *env_facts_new(const struct env_settings *settings, int64_t cre
     f->env_id = copy(settings->env_id);
     f->filter_key = copy(settings->filter_key);
     f->store_prefix = copy(settings->prefix);
+    f->store_table = copy(settings->table);
     f->masked_sdk_key = masked(settings->sdk_key);
     f->masked_mobile_key = masked(settings->mobile_key);
     f->allowed_origins = texts_copy(settings->allowed_origins);
@@ -72,6 +73,7 @@ void env_facts_unref(struct env_facts *f)
     mem_free(f->env_id);
     mem_free(f->filter_key);
     mem_free(f->store_prefix);
+    mem_free(f->store_table);
     mem_free(f->masked_sdk_key);
     mem_free(f->masked_mobile_key);
     mem_free(f);

@@ -19,6 +19,7 @@ struct env_settings {
     const char *env_id;     /* client-side ID; "": none */
     const char *filter_key; /* "": unfiltered */
     const char *prefix;     /* effective database prefix */
+    const char *table;      /* DynamoDB's; "": another database */
     enum log_level log_level;
     const char *const *allowed_origins; /* CORS (http-api.md 4.2); empty: any */
     const char *const *allowed_headers; /* in addition to the usual ones */
@@ -36,6 +37,7 @@ struct env_facts {
     char *env_id;
     char *filter_key;
     char *store_prefix;
+    char *store_table;
     char *masked_sdk_key; /* as /status shows it (status.md 3) */
     char *masked_mobile_key;
     char **allowed_origins; /* never NULL */

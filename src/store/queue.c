@@ -164,7 +164,7 @@ static void items_of_waiting(struct store *s)
 static void op_prepare(struct store *s, enum store_op_type type)
 {
     struct store_op *op = &s->queue.op;
-    *op = (struct store_op){.type = type, .prefix = s->prefix, .log = s->log};
+    *op = (struct store_op){.type = type, .prefix = s->prefix, .table = s->table, .log = s->log};
     op->wall_ms = clock_wall_ms(s->db->clock);
     op->done = store_op_finished;
     list_init(&op->link);

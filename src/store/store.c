@@ -25,6 +25,7 @@ static void timer_closed(uv_handle_t *handle)
     list_remove(&s->link);
     log_scope_unref(s->log);
     mem_free(s->prefix);
+    mem_free(s->table);
     mem_free(s);
     listener.closed(listener.owner);
 }
@@ -71,12 +72,14 @@ void store_close(struct store *s)
 /* ---- opening -----------------------------------------------------------------------------------
  */
 
-struct store *store_open(struct store_database *db, const char *prefix, struct log_scope *log,
-                         const struct store_listener *listener)
+struct store *store_open(struct store_database *db, const struct store_place *place,
+                         struct log_scope *log, const struct store_listener *listener)
 {
+    const char *server = store_database_server(db);
     struct store *s = mem_zalloc(sizeof *s);
     s->db = db;
-    s->prefix = mem_copy_text(prefix, strlen(prefix));
+    s->prefix = mem_copy_text(place->prefix, strlen(place->prefix));
+    s->table = mem_copy_text(place->table, strlen(place->table));
     s->log = log_scope_ref(log);
     s->listener = *listener;
     list_append(&db->stores, &s->link);
@@ -90,7 +93,8 @@ struct store *store_open(struct store_database *db, const char *prefix, struct l
     db->opened++;
     if (db->backend->class->monitored)
         log_always(log_global(), LOG_INFO, "Using %s data store: %s with prefix: %s",
-                   db->backend->class->title, store_database_server(db), prefix);
+                   db->backend->class->title, place->table[0] != '\0' ? place->table : server,
+                   place->prefix);
     return s;
 }
 

@@ -70,9 +70,15 @@ MUST_CHECK bool store_database_open(const struct store_settings *settings, uv_lo
 /* After every store of it was closed. Checkpoints, then calls `closed` from a later loop turn. */
 void store_database_close(struct store_database *db, void (*closed)(void *arg), void *arg);
 
-/* `prefix` is the effective prefix (data-store.md 2.3, 9.1); copied. `log` gets a reference. */
-struct store *store_open(struct store_database *db, const char *prefix, struct log_scope *log,
-                         const struct store_listener *listener);
+/* Where in the database an environment's data are. */
+struct store_place {
+    const char *prefix; /* the effective one (data-store.md 2.3, 9.1) */
+    const char *table;  /* DynamoDB's; "" for every other database */
+};
+
+/* `place` is copied. `log` gets a reference. */
+struct store *store_open(struct store_database *db, const struct store_place *place,
+                         struct log_scope *log, const struct store_listener *listener);
 
 /* ---- writing -----------------------------------------------------------------------------------
  *

@@ -34,6 +34,7 @@ struct store_op {
     struct list link; /* the kind's own */
     enum store_op_type type;
     const char *prefix;
+    const char *table; /* DynamoDB */
     struct log_scope *log;
     struct dataset *data;      /* INIT */
     struct item *const *items; /* UPSERT */

@@ -64,6 +64,7 @@ struct store {
     struct list link; /* in store_database.stores */
     struct store_database *db;
     char *prefix;
+    char *table;
     struct log_scope *log;
     struct store_listener listener;
     struct store_queue queue;

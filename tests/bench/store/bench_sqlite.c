@@ -131,7 +131,7 @@ static double bench_open(struct bench *b)
     if (!store_database_open(&settings, &b->loop, clock_system(), &b->db, &err))
         failed(b, err.text);
     double ms = ms_since(start);
-    b->store = store_open(b->db, "bench", log, &listener);
+    b->store = store_open(b->db, &(struct store_place){"bench", ""}, log, &listener);
     b->released = 0;
     log_scope_unref(log);
     return ms;

@@ -13,13 +13,13 @@ static struct bench_store *store_of(struct store *s)
     return (struct bench_store *)s;
 }
 
-struct store *store_open(struct store_database *db, const char *prefix, struct log_scope *log,
-                         const struct store_listener *listener)
+struct store *store_open(struct store_database *db, const struct store_place *place,
+                         struct log_scope *log, const struct store_listener *listener)
 {
     struct bench_store *s = &bench->stores[bench->store_count++];
     (void)db, (void)log;
     s->listener = *listener;
-    s->prefix = mem_copy_text(prefix, strlen(prefix));
+    s->prefix = mem_copy_text(place->prefix, strlen(place->prefix));
     s->open = true;
     return (struct store *)s;
 }
@@ -153,6 +153,7 @@ void bench_add(struct bench *b, const struct env_settings *settings)
     s.env_id = s.env_id != NULL ? s.env_id : "";
     s.filter_key = s.filter_key != NULL ? s.filter_key : "";
     s.prefix = s.prefix != NULL ? s.prefix : s.name;
+    s.table = "";
     s.log_level = LOG_DEBUG;
     house_add(b->house, &s);
 }

@@ -18,7 +18,7 @@ static struct env_snapshot *snapshot_of(struct env_facts *facts, uint64_t number
 
 static struct env_facts *facts_new(void)
 {
-    struct env_settings settings = {"prod", "sdk-prod-0001", "", "", "", "prod", LOG_INFO};
+    struct env_settings settings = {"prod", "sdk-prod-0001", "", "", "", "prod", "", LOG_INFO};
     return env_facts_new(&settings, 0);
 }
 

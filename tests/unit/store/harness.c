@@ -57,6 +57,7 @@ static void nothing(uv_timer_t *timer)
 void world_begin(struct world *w)
 {
     memset(w, 0, sizeof *w);
+    w->table = "";
     log_forget();
     log_capture(log_line_kept, NULL);
     assert_int_equal(uv_loop_init(&w->loop), 0);
@@ -222,7 +223,8 @@ void heard_open(struct heard *h, struct world *w, const char *prefix)
         h, read_done, released, written, write_failed, state_changed, refill_wanted, closed};
     memset(h, 0, sizeof *h);
     h->world = w;
-    h->store = store_open(w->db, prefix, log, &listener);
+    struct store_place place = {prefix, w->table};
+    h->store = store_open(w->db, &place, log, &listener);
     assert_string_equal(store_prefix(h->store), prefix);
     log_scope_unref(log);
 }

@@ -38,6 +38,7 @@ struct world {
     uv_timer_t guard; /* keeps uv_run() from waiting for ever */
     struct fake_clock clock;
     struct store_settings settings;
+    const char *table; /* of the stores that are opened; "" */
     struct store_database *db;
     bool db_closed;
     char folder[64];

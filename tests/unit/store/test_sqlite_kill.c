@@ -123,7 +123,7 @@ static int write_for_ever(const char *path, const char *mode, const char *base, 
         (void)fprintf(stderr, "%s\n", err.text);
         return 5;
     }
-    w.store = store_open(db, "prod", log_scope_new("...kill", "prod", LOG_ERROR), &listener);
+    w.store = store_open(db, &(struct store_place){"prod", ""}, log_scope_new("...kill", "prod", LOG_ERROR), &listener);
     w.turn.data = &w;
     (void)uv_check_start(&w.turn, post);
     post(&w.turn);
