@@ -4,6 +4,7 @@
  * 1. http_call_start() never fails and never calls back from inside.
  * 2. `done` comes exactly once, from a later turn, unless http_call_cancel() came first: then
  * nothing comes. The memory goes by itself.
+ * 3. After http_call_cancel() the call has nothing to do with its client any more.
  */
 #ifndef HTTP_CALL_H
 #define HTTP_CALL_H

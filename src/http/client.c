@@ -66,3 +66,13 @@ const char *http_client_proxy(struct http_client *c)
 {
     return c->proxy_shown;
 }
+
+bool http_client_host(struct view url, struct str *out, struct error *err)
+{
+    struct client_url parts;
+    if (!client_url_parse(url, &parts, err))
+        return false;
+    client_url_print_host(&parts, false, out);
+    client_url_free(&parts);
+    return true;
+}

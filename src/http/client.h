@@ -22,6 +22,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "base/view.h"
 
 #include <stdbool.h>
@@ -35,6 +36,7 @@ struct http_client_settings {
     const char *proxy_url;  /* [Proxy] url; NULL: from the environment's variables */
     const char *proxy_user; /* Basic, when the URL has none; may be NULL */
     const char *proxy_password;
+    bool direct; /* never through a proxy: services that live on the machine itself */
     const char *const *ca_files; /* added to the system roots; NULL-terminated; may be NULL */
     const struct client_trust_settings *trust; /* not NULL: instead of ca_files (databases) */
     const char *user_agent;                    /* "flagrelay/1.0.0 LDRelay/8.10.1" */
@@ -90,6 +92,10 @@ struct http_exchange_listener {
     void (*on_body)(void *owner, struct view bytes);
     void (*on_end)(void *owner, const struct http_exchange_result *result);
 };
+
+/* Appends the Host header of a request to this URL, which a signature may have to cover. False with
+ * *err when no request could be sent there. */
+MUST_CHECK bool http_client_host(struct view url, struct str *out, struct error *err);
 
 MUST_CHECK bool http_exchange_start(struct http_client *c, const struct http_exchange_request *req,
                                     const struct http_exchange_listener *listener, void *owner,

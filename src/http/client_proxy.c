@@ -101,6 +101,8 @@ bool client_proxies_init(struct client_proxies *out, const struct http_client_se
                          char *(*variable)(const char *name), struct error *err)
 {
     *out = (struct client_proxies){0};
+    if (settings->direct)
+        return true;
     bool configured = settings->proxy_url != NULL && settings->proxy_url[0] != 0;
     bool ok = configured ? client_proxies_configure(out, settings, err)
                          : client_proxies_from_variables(out, variable, err);
