@@ -31,13 +31,13 @@ static void log_summary(const struct run *r)
         return;
     struct http_counts counts;
     http_server_counts(r->server, &counts);
+    int64_t slow = counts.dropped_stall + counts.dropped_backlog;
     log_always(
         log_global(), LOG_INFO,
         "Clients: %lld connection(s), %lld stream(s); refused over the limit %lld, dropped as "
         "too slow %lld",
         (long long)counts.connections, (long long)counts.streams,
-        (long long)counts.refused_over_limit,
-        (long long)(counts.dropped_stall + counts.dropped_backlog));
+        (long long)counts.refused_over_limit, (long long)slow);
 }
 
 static void debug_on(struct run *r)
