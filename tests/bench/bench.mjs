@@ -4,10 +4,11 @@
 //
 // Exit status 1 when a target was missed.
 import os from 'node:os';
+import * as put from './put.mjs';
 import * as start from './start.mjs';
 import * as streams from './streams.mjs';
 
-const measurements = { start, streams };
+const measurements = { start, streams, put };
 
 const digits = value => value === undefined ? '' : value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 

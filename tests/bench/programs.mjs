@@ -40,9 +40,14 @@ export function stop(child) {
   });
 }
 
+// MiB, from the line of that name in /proc/PID/status: VmRSS, VmHWM (the most it ever was) ...
+export function memory(child, line) {
+  return Number(new RegExp(`^${line}:\\s+(\\d+) kB`, 'm').exec(fs.readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024;
+}
+
 // Until something accepts connections on the port.
 export async function accepting(port) {
-  for (const end = Date.now() + 10000; Date.now() < end;) {
+  for (const end = Date.now() + 30000; Date.now() < end;) {
     const open = await new Promise(done => {
       const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); done(true); });
       socket.on('error', () => done(false));
@@ -68,9 +73,9 @@ export async function measure(command, ...words) {
   return values;
 }
 
-export async function startUpstream(flags) {
+export async function startUpstream(flags, bytes = 16) {
   const port = await freePort();
-  const child = start(process.execPath, path.join(root, 'tests/bench/upstream.mjs'), port, flags);
+  const child = start(process.execPath, path.join(root, 'tests/bench/upstream.mjs'), port, flags, bytes);
   await accepting(port);
   return { port, child };
 }
@@ -82,9 +87,9 @@ export function writeConfig(port, upstream) {
   return file;
 }
 
-export async function healthy(port) {
+export async function healthy(port, seconds = 10) {
   await accepting(port);
-  for (const end = Date.now() + 10000; Date.now() < end;) {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
     const { status } = await (await fetch(`http://127.0.0.1:${port}/status`)).json();
     if (status === 'healthy') return;
     await new Promise(done => setTimeout(done, 10));

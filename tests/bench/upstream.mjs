@@ -1,18 +1,18 @@
 // A stand-in for the flag service, for measurements; a process of its own, so that its work is nobody else's.
 //
-//   node upstream.mjs PORT FLAGS
+//   node upstream.mjs PORT FLAGS [BYTES]
 //
-// GET /all is a stream with one put of FLAGS flags; GET /patch changes one flag and tells all streams. What is sent is made
+// GET /all is a stream with one put of FLAGS flags, whose first variation is BYTES long; GET /patch changes one flag and tells all streams. What is sent is made
 // once: the time of this program must not be taken for that of the relay.
 import http from 'node:http';
 
-const [port, count] = process.argv.slice(2).map(Number);
+const [port, count, bytes = 16] = process.argv.slice(2).map(Number);
 const streams = new Set();
 
 function flag(i, version) {
   return {
     key: `flag-${i}`, version, on: true, salt: `salt-${i}`, sel: 'sel', deleted: false,
-    variations: [`on-${'x'.repeat(16)}`, `off-${'x'.repeat(16)}`], offVariation: 1,
+    variations: [`on-${'x'.repeat(bytes)}`, `off-${'x'.repeat(16)}`], offVariation: 1,
     fallthrough: i % 3 === 0 ? { rollout: { variations: [{ variation: 0, weight: 60000 }, { variation: 1, weight: 40000 }] } } : { variation: 0 },
     targets: i % 5 === 0 ? [{ variation: 1, values: ['alice', 'bob', `user-${i}`] }] : [],
     rules: i % 2 === 0 ? [{ id: `r${i}`, variation: 1, clauses: [
