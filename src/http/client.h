@@ -65,6 +65,7 @@ struct http_exchange_request {
     const struct http_client_header *headers; /* User-Agent and Accept-Encoding: gzip are added */
     size_t header_count;
     struct buf *body;           /* takes a reference of its own; NULL: none */
+    bool own_connection;        /* a new one, that is not kept: for streams */
     int64_t connect_timeout_ms; /* name look-up + TCP, e.g. 3000 */
     int64_t tls_timeout_ms;     /* e.g. 10000 */
     int64_t head_timeout_ms;    /* until the status line, e.g. 30000 */
@@ -74,9 +75,8 @@ struct http_exchange_request {
 struct http_exchange;
 
 struct http_exchange_result {
-    bool complete; /* the whole answer arrived; false: see message */
-    const char
-        *message; /* "EOF", "unexpected EOF", "Read timeout on stream", "connection refused" ... */
+    bool complete;       /* the whole answer arrived; false: see message */
+    const char *message; /* "EOF", "unexpected EOF", "Read timeout on stream" ... */
 };
 
 struct http_head; /* of an answer */

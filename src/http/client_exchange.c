@@ -34,6 +34,7 @@ struct http_exchange {
     struct client_url url;
     char *first_host; /* Authorization stays within it */
     bool first_tls;
+    bool own_connection;
     unsigned redirects;
 
     struct client_link *link; /* from CONNECTING to BODY */
@@ -110,8 +111,8 @@ static void exchange_complete(struct http_exchange *x)
 {
     if (x->state == EXCHANGE_ENDED)
         return;
-    bool keep = x->head.keeps && x->body.framing != CLIENT_BODY_UNTIL_CLOSE && !x->body.extra &&
-                exchange_all_sent(x);
+    bool keep = !x->own_connection && x->head.keeps && x->body.framing != CLIENT_BODY_UNTIL_CLOSE &&
+                !x->body.extra && exchange_all_sent(x);
     if (keep && x->link != NULL) {
         client_link_put(x->link);
         x->link = NULL;
@@ -292,7 +293,7 @@ static void exchange_on_timer(uv_timer_t *timer)
         .proxy = client_proxies_find(&x->client->proxies, &x->url),
         .connect_timeout_ms = x->connect_timeout_ms,
         .tls_timeout_ms = x->tls_timeout_ms,
-        .fresh = x->repeated,
+        .fresh = x->own_connection || x->repeated,
     };
     client_head_free(&x->head);
     x->state = EXCHANGE_CONNECTING;
@@ -316,6 +317,7 @@ bool http_exchange_start(struct http_client *c, const struct http_exchange_reque
     x->owner = owner;
     x->first_host = mem_copy_text(x->url.host, strlen(x->url.host));
     x->first_tls = x->url.tls;
+    x->own_connection = req->own_connection;
     x->connect_timeout_ms = req->connect_timeout_ms;
     x->tls_timeout_ms = req->tls_timeout_ms;
     x->head_timeout_ms = req->head_timeout_ms;

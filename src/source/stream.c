@@ -211,6 +211,7 @@ static void stream_connect(struct source_stream *s)
         .url = str_view(&s->url),
         .headers = headers,
         .header_count = ARRAY_LEN(headers) - (last_id.len == 0),
+        .own_connection = true, /* a kept one may be dead, and its repetition would be too early */
         .connect_timeout_ms = STREAM_CONNECT_TIMEOUT_MS,
         .tls_timeout_ms = STREAM_TLS_TIMEOUT_MS,
         .head_timeout_ms = s->head_timeout_ms,

@@ -78,6 +78,34 @@ static void a_connection_is_kept_only_when_it_can_be(void **state)
     }
 }
 
+/* Streams neither take a connection from the others nor leave one behind. */
+static void an_own_connection_is_new_and_not_kept(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct peer peer;
+    struct str url = {0};
+    bench_open(&b);
+    peer_open(&peer, &b.loop, many, ARRAY_LEN(many));
+    get(&b, &peer, "200|hello|EOF");
+    str_append_format(&url, "http://127.0.0.1:%u/", peer.port);
+    struct http_exchange_request request = {
+        .method = "GET", .url = str_view(&url), .own_connection = true};
+    for (unsigned accepted = 2; accepted < 4; accepted++) {
+        struct fetch f = {0};
+        fetch_start(&f, &b, &request);
+        fetch_wait(&f, &b);
+        fetch_check(&f, "200|hello|EOF", "own");
+        assert_int_equal(peer.accepted, accepted);
+        fetch_free(&f);
+    }
+    get(&b, &peer, "200|hello|EOF");
+    assert_int_equal(peer.accepted, 3);
+    peer_close(&peer);
+    bench_close(&b);
+    str_free(&url);
+}
+
 /* An idle connection that ends, or on which somebody talks, is let go at once. */
 static void an_idle_connection_that_moves_is_given_up(void **state)
 {
@@ -272,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_connection_serves_one_request_after_the_other),
         cmocka_unit_test(a_connection_is_kept_only_when_it_can_be),
+        cmocka_unit_test(an_own_connection_is_new_and_not_kept),
         cmocka_unit_test(an_idle_connection_that_moves_is_given_up),
         cmocka_unit_test(a_request_on_a_dead_connection_is_sent_once_more),
         cmocka_unit_test(but_not_twice_and_not_after_a_byte),
