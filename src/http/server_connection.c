@@ -221,7 +221,7 @@ static void connection_write(struct connection *c)
     if (c->state == CONN_ANSWER)
         answer_continue(c);
     else if (c->state == CONN_STREAM)
-        sse_subscriber_flush(c->stream);
+        sse_subscriber_writable(c->stream);
 }
 
 void connection_event(struct connection *c, uint32_t events)

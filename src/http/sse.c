@@ -13,6 +13,7 @@
 #include "http/server_socket.h"
 #include "http/sse_queue.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdatomic.h>
@@ -24,6 +25,7 @@
 #define UNREAD_MAX 65536     /* bytes that a client may send on an open stream */
 #define JITTER_FROM_MS 60000 /* shorter connection times are exact */
 #define USER_TIMEOUT_MARGIN_MS 2000
+#define TLS_BYTES_PER_TURN 1048576
 #define NEVER INT64_MAX
 
 struct sse_subscriber {
@@ -33,9 +35,11 @@ struct sse_subscriber {
     struct log_scope *log;
     struct http_request *request; /* kept for the closing log line only; NULL otherwise */
     struct sse_queue queue;
-    int64_t ends_ms;      /* when its connection time is over, or NEVER */
-    int64_t beat_ms;      /* when the next heartbeat is due, or NEVER */
-    bool ending : 1;      /* sse_subscriber_close() was called */
+    int64_t ends_ms;    /* when its connection time is over, or NEVER */
+    int64_t beat_ms;    /* when the next heartbeat is due, or NEVER */
+    int unacknowledged; /* bytes the kernel held for the peer at the last look at the stall clock */
+    bool blocked : 1;   /* the socket took less than it was given: epoll will tell */
+    bool ending : 1;    /* sse_subscriber_close() was called */
     bool last_queued : 1; /* the last chunk is in the queue */
 };
 
@@ -150,27 +154,54 @@ static void queue_last_chunk(struct sse_subscriber *s)
         sse_queue_raw_take(&s->queue, buf_copy(VIEW_LITERAL("0\r\n\r\n")));
 }
 
+static int unacknowledged_bytes(const struct sse_subscriber *s)
+{
+    int bytes = 0;
+    return ioctl(s->connection->fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
 /* Something waits until the socket takes more: the stall clock runs from the last progress. */
-static void blocked(struct sse_subscriber *s)
+static void block(struct sse_subscriber *s)
 {
     struct connection *c = s->connection;
     int64_t write_time = c->thread->server->settings.max_write_time_ms;
+    s->blocked = true;
     if (c->tls != NULL)
         sse_queue_hold(&s->queue);
-    if (write_time > 0)
+    if (write_time > 0) {
+        s->unacknowledged = unacknowledged_bytes(s);
         http_thread_set_deadline_earlier(c->thread, &c->deadline, c->progress_ms + write_time);
+    }
 }
 
-/* Writes until nothing waits (true), or the socket takes no more or is lost. */
+/* As many parts as may be written at once. A socket itself takes only what its buffer holds, but
+ * TLS would go on for as long as the client reads: then it is the others' turn after a while. */
+static int parts_for_turn(const struct sse_subscriber *s, struct iovec parts[PARTS_MAX],
+                          size_t *bytes)
+{
+    size_t most = s->connection->tls != NULL ? TLS_BYTES_PER_TURN : SIZE_MAX;
+    int count = sse_queue_parts(&s->queue, parts, PARTS_MAX);
+    *bytes = 0;
+    for (int i = 0; i < count; i++) {
+        if (parts[i].iov_len >= most - *bytes) {
+            parts[i].iov_len = most - *bytes;
+            *bytes = most;
+            return i + 1;
+        }
+        *bytes += parts[i].iov_len;
+    }
+    return count;
+}
+
+/* Writes until nothing waits (true); or the socket takes no more, or is lost, or the turn is over.
+ */
 static bool write_queue(struct sse_subscriber *s)
 {
     struct connection *c = s->connection;
     while (!sse_queue_is_empty(&s->queue)) {
         struct iovec parts[PARTS_MAX];
-        int count = sse_queue_parts(&s->queue, parts, PARTS_MAX);
-        size_t wanted = 0;
-        for (int i = 0; i < count; i++)
-            wanted += parts[i].iov_len;
+        size_t wanted;
+        int count = parts_for_turn(s, parts, &wanted);
         ssize_t n = socket_write(c->fd, c->tls, parts, count);
         if (n == SOCKET_LOST) {
             connection_close(c);
@@ -181,16 +212,26 @@ static bool write_queue(struct sse_subscriber *s)
             sse_queue_advance(&s->queue, (size_t)n);
         }
         if (n < 0 || (size_t)n < wanted) {
-            blocked(s);
+            block(s);
+            return false;
+        }
+        if (wanted == TLS_BYTES_PER_TURN && c->tls != NULL) {
+            connection_wake(c);
             return false;
         }
     }
     return true;
 }
 
+void sse_subscriber_writable(struct sse_subscriber *s)
+{
+    s->blocked = false;
+    sse_subscriber_flush(s);
+}
+
 void sse_subscriber_flush(struct sse_subscriber *s)
 {
-    if (!write_queue(s) || !s->ending)
+    if (s->blocked || !write_queue(s) || !s->ending)
         return;
     if (!s->last_queued) {
         queue_last_chunk(s);
@@ -234,17 +275,27 @@ void sse_subscriber_push_take(struct sse_subscriber *s, struct frame *f)
     size_t limit = c->thread->server->settings.max_backlog;
     if (sse_queue_push_take(&s->queue, f, limit) == SSE_OVER_LIMIT)
         replace_backlog(s);
-    connection_wake(c);
+    if (!s->blocked)
+        connection_wake(c);
 }
 
 /* ---- the wheel ------------------------------------------------------------------------------ */
 
-static bool is_stalled(const struct sse_subscriber *s)
+/* A slow peer empties the kernel's buffer for a while before that asks for more: while it shrinks,
+ * there is progress. */
+static bool is_stalled(struct sse_subscriber *s)
 {
-    const struct http_thread *t = s->connection->thread;
-    int64_t write_time = t->server->settings.max_write_time_ms;
-    return write_time > 0 && !sse_queue_is_empty(&s->queue) &&
-           t->now_ms - s->connection->progress_ms >= write_time;
+    struct connection *c = s->connection;
+    int64_t write_time = c->thread->server->settings.max_write_time_ms;
+    if (write_time <= 0 || sse_queue_is_empty(&s->queue) ||
+        c->thread->now_ms - c->progress_ms < write_time)
+        return false;
+    int before = s->unacknowledged;
+    s->unacknowledged = unacknowledged_bytes(s);
+    if (s->unacknowledged >= before)
+        return true;
+    c->progress_ms = c->thread->now_ms;
+    return false;
 }
 
 static bool sends_too_much(const struct sse_subscriber *s)

@@ -4,8 +4,11 @@
 
 #include "http/sse.h"
 
-/* Writes what waits, as far as the socket takes it. */
+/* Writes what waits, as far as the socket takes it; nothing while the socket takes nothing. */
 void sse_subscriber_flush(struct sse_subscriber *s);
+
+/* The socket takes bytes again. */
+void sse_subscriber_writable(struct sse_subscriber *s);
 
 /* Its entry in the wheel is due: heartbeat, end of its time, stall. */
 void sse_subscriber_visit(struct sse_subscriber *s);

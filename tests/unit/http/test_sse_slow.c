@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#define SLOW_STEP 450000 /* bytes */
+
 /* ---- slow clients --------------------------------------------------------------------------- */
 
 static char warning[300];
@@ -53,6 +55,24 @@ static void push_many(void *arg)
     struct test_server *s = arg;
     for (int i = 0; i < 10000 && s->streams[0].subscriber != NULL; i++)
         sse_subscriber_push_take(s->streams[0].subscriber, test_change("0123456789"));
+}
+
+/* It reads little by little: long before the socket asks for more, the kernel's buffer shrinks. */
+static void a_slow_client_that_makes_progress_stays(void **state)
+{
+    struct test_server *s = *state;
+    int fd = test_open_stream(s, GET_STREAM);
+    test_push_one_take(s, 0, test_much(FRAME_PUT));
+    char *bytes = mem_alloc(SLOW_STEP);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(recv(fd, bytes, SLOW_STEP, MSG_WAITALL), SLOW_STEP);
+        test_settle(s);
+        test_clock_advance(6000);
+        test_settle(s);
+    }
+    mem_free(bytes);
+    assert_int_equal(s->streams_closed, 0);
+    (void)close(fd);
 }
 
 static void a_backlog_is_replaced_by_one_current_put(void **state)
@@ -239,6 +259,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_SERVER(a_client_that_takes_nothing_is_dropped),
+        WITH_SERVER(a_slow_client_that_makes_progress_stays),
         WITH_SERVER(a_backlog_is_replaced_by_one_current_put),
         WITH_SERVER(a_client_that_catches_up_gets_the_put_and_what_came_after),
         WITH_SERVER(without_a_current_put_the_backlog_ends_the_stream),
