@@ -1,4 +1,4 @@
-/* http/ - the protocol: a server for SDKs (server.h, sse.h, route.h) and a client for upstream (client.h).
+/* http/ - the protocol: a server for SDKs (server.h, sse.h) and a client for upstream (client.h).
  *
  *            +-- serving thread 1: loop, listener (SO_REUSEPORT), connections, wheel, mailbox
  *   server --+-- serving thread 2: ...                       Lives: one http_thread per thread; a
@@ -90,7 +90,9 @@ void http_header_add_text(struct http_headers *h, const char *name, const char *
 
 /* Answers and gives the request back; `body` may be NULL, its reference stays with the caller.
  * Date, Content-Length and
- * Connection are added here. May be called from the handler or later, on the request's thread. */
+ * Connection are added here, with compression also Vary and Content-Encoding: a body that the service
+ * keeps for other requests is compressed once. May be called from the handler or later, on the request's
+ * thread. */
 void http_respond(struct http_request *req, int status, const struct http_headers *headers,
                   struct buf *body);
 
@@ -112,6 +114,7 @@ struct http_server_settings {
     size_t max_header_size;
     int64_t header_timeout_ms;        /* closed without an answer then, as ld-relay does */
     int64_t idle_timeout_ms;          /* <= 0: none */
+    bool compress;                    /* whole answers, for clients that accept gzip (http-api.md 10.5) */
     /* streams: */
     int64_t heartbeat_ms;             /* <= 0: none */
     int64_t max_stream_time_ms;       /* <= 0: none */
