@@ -131,6 +131,16 @@ describe('documents', { concurrency: 2 }, () => {
     }
   });
 
+  it('the README says what this version refuses, and what it answers with 404', async t => {
+    const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
+    const { stdout } = await runProgram({ args: ['--help'] });
+    assert.equal(/^\| refused at the start \| (.*) \|$/m.exec(readme)?.[1], /^Refused by this version: (.*)\.$/m.exec(stdout)?.[1]);
+    const relay = await startRelay(t, { args: ['--data-file', path.join(root, 'examples/flags.yaml')] });
+    const paths = [.../^\| answered with 404; .*\| (.*) \|$/m.exec(readme)[1].matchAll(/`([^`]+)`/g)].map(([, target]) => target.replace('...', 'x'));
+    assert.ok(paths.length > 0);
+    for (const target of paths) assert.equal((await relay.get(target, { Authorization: 'sdk-local' })).status, 404, target);
+  });
+
   it('functions and files that docs/architecture.md names are there', () => {
     const page = fs.readFileSync(path.join(root, 'docs/architecture.md'), 'utf8');
     const hops = [...page.matchAll(/^ +\d +(\w+)\(\) +(\S+\.c) /gm)];
