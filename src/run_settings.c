@@ -159,6 +159,7 @@ void settings_for_server(const struct config *c, size_t threads, struct http_ser
         .max_header_size = (size_t)m->max_request_header_size_bytes,
         .header_timeout_ms = config_ms(m->request_header_timeout_ns),
         .idle_timeout_ms = config_ms(m->client_idle_timeout_ns),
+        .compress = c->http.enable_compression,
         .heartbeat_ms = config_ms(m->heartbeat_interval_ns),
         .max_stream_time_ms = config_ms(m->max_client_connection_time_ns),
         .max_write_time_ms = config_ms(m->max_client_write_time_ns),

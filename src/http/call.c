@@ -36,6 +36,7 @@ static void on_timer_closed(uv_handle_t *timer)
     struct http_call_answer answer = {.ok = ok,
                                       .status = ok ? c->status : 0,
                                       .body = str_view(&c->body),
+                                      .body_memory = &c->body,
                                       .problem = c->problem.text};
     if (c->done != NULL)
         c->done(c->owner, &answer);
@@ -104,6 +105,11 @@ struct http_call *http_call_start(struct http_client *client, const struct http_
         !http_exchange_start(client, &exchange, &call_listener, c, &c->exchange, &c->problem);
     (void)uv_timer_start(&c->timer, on_timer, c->failed ? 0 : (uint64_t)req->timeout_ms, 0);
     return c;
+}
+
+void http_call_give_up(struct http_call *c, const char *problem)
+{
+    call_fail(c, problem);
 }
 
 void http_call_cancel(struct http_call *c)

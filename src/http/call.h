@@ -22,7 +22,8 @@ struct http_call_answer {
     bool ok;    /* a whole answer came; its status may be anything */
     int status; /* 0 when not ok */
     struct view body;
-    const char *problem; /* when not ok: "connection refused" ... */
+    struct str *body_memory; /* of `body`: who wants to keep it takes it, and leaves {0} */
+    const char *problem;     /* when not ok: "connection refused" ... */
 };
 
 typedef void http_called(void *owner, const struct http_call_answer *answer);
@@ -31,6 +32,10 @@ struct http_call;
 
 struct http_call *http_call_start(struct http_client *client, const struct http_call_request *req,
                                   uv_loop_t *loop, http_called *done, void *owner);
+
+/* Ends it early: `done` still comes, with this problem. */
+void http_call_give_up(struct http_call *c, const char *problem);
+
 void http_call_cancel(struct http_call *c);
 
 #endif

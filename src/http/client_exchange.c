@@ -35,6 +35,7 @@ struct http_exchange {
     char *first_host; /* Authorization stays within it */
     bool first_tls;
     bool own_connection;
+    bool stays;
     unsigned redirects;
 
     struct client_link *link; /* from CONNECTING to BODY */
@@ -183,7 +184,7 @@ static bool exchange_redirect(struct http_exchange *x)
     struct view location = http_head_value(&x->head, "location");
     struct client_url next;
     struct error ignored; /* an unusable location: the status itself is the answer */
-    if (!redirect || location.len == 0 || x->redirects == EXCHANGE_MAX_REDIRECTS ||
+    if (!redirect || x->stays || location.len == 0 || x->redirects == EXCHANGE_MAX_REDIRECTS ||
         !client_url_resolve(&x->url, location, &next, &ignored))
         return false;
     x->redirects++;
@@ -318,6 +319,7 @@ bool http_exchange_start(struct http_client *c, const struct http_exchange_reque
     x->first_host = mem_copy_text(x->url.host, strlen(x->url.host));
     x->first_tls = x->url.tls;
     x->own_connection = req->own_connection;
+    x->stays = req->stays;
     x->connect_timeout_ms = req->connect_timeout_ms;
     x->tls_timeout_ms = req->tls_timeout_ms;
     x->head_timeout_ms = req->head_timeout_ms;

@@ -79,7 +79,10 @@ void answer_compose_head(const struct http_request *req, int status,
     str_append(out, VIEW_LITERAL("\r\n"));
     for (size_t i = 0; headers != NULL && i < headers->count; i++)
         append_header(out, headers->rows[i].name, headers->rows[i].value);
-    append_header(out, "Date", http_thread_date(req->connection->thread));
+    struct http_thread *t = req->connection->thread;
+    if (t->server->settings.compress)
+        append_header(out, "Vary", VIEW_LITERAL("Accept-Encoding"));
+    append_header(out, "Date", http_thread_date(t));
 }
 
 /* Answers that have no body whatever the service gave, nor a length. */
@@ -88,13 +91,29 @@ static bool has_no_length(const struct http_request *req, int status)
     return status == 304 || status == 204 || (req->is_head && status == 405);
 }
 
+/* The body as it goes out: *packed says whether it is compressed. A new reference, or NULL. */
+static struct buf *encode_body(const struct http_request *req, int status,
+                               const struct http_headers *headers, struct buf *body, bool *packed)
+{
+    struct http_thread *t = req->connection->thread;
+    struct view accepted;
+    *packed = body != NULL && t->server->settings.compress && !has_no_length(req, status) &&
+              gzip_is_worthwhile(headers, body->len) &&
+              head_find(&req->head, "Accept-Encoding", &accepted) && gzip_is_accepted(accepted);
+    if (*packed)
+        return gzip_pack(&t->gzip, body);
+    return body != NULL ? buf_ref(body) : NULL;
+}
+
 /* The head of a whole answer, in the thread's scratch text. */
 static struct view compose(const struct http_request *req, int status,
-                           const struct http_headers *headers, size_t body_len)
+                           const struct http_headers *headers, size_t body_len, bool packed)
 {
     struct str *out = &req->connection->thread->scratch;
     str_clear(out);
     answer_compose_head(req, status, headers, out);
+    if (packed)
+        str_append(out, VIEW_LITERAL("Content-Encoding: gzip\r\n"));
     if (!has_no_length(req, status)) {
         str_append(out, VIEW_LITERAL("Content-Length: "));
         str_append_int(out, (int64_t)body_len);
@@ -153,6 +172,19 @@ static bool body_is_in_doubt(const struct http_request *req)
     return req->head.expects_continue && !req->continue_sent && !req->body.ended;
 }
 
+/* Writes what the socket takes, and keeps the rest. */
+static void send_answer(struct http_request *req, struct view head, struct buf *body)
+{
+    struct connection *c = req->connection;
+    connection_enter(c, CONN_ANSWER);
+    if (write_more(c, head, view_of_buf(body), &req->answer.sent)) {
+        answer_finished(c);
+    } else if (c->state != CONN_CLOSED) {
+        req->answer.head = buf_copy(head);
+        req->answer.body = body != NULL ? buf_ref(body) : NULL;
+    }
+}
+
 void http_respond(struct http_request *req, int status, const struct http_headers *headers,
                   struct buf *body)
 {
@@ -162,17 +194,14 @@ void http_respond(struct http_request *req, int status, const struct http_header
     req->body_wanted = false;
     req->keep_alive = req->keep_alive && !http_thread_is_closing(c->thread) &&
                       body_can_be_drained(&req->body) && !body_is_in_doubt(req);
-    struct view head = compose(req, status, headers, body != NULL ? body->len : 0);
-    if (req->is_head || has_no_length(req, status))
-        body = NULL;
-    request_log_answer(req, status, body != NULL ? body->len : 0);
-    connection_enter(c, CONN_ANSWER);
-    if (write_more(c, head, view_of_buf(body), &req->answer.sent)) {
-        answer_finished(c);
-    } else if (c->state != CONN_CLOSED) {
-        req->answer.head = buf_copy(head);
-        req->answer.body = body != NULL ? buf_ref(body) : NULL;
-    }
+    bool silent = req->is_head || has_no_length(req, status);
+    request_log_answer(req, status, body != NULL && !silent ? body->len : 0);
+    bool packed;
+    struct buf *encoded = encode_body(req, status, headers, body, &packed);
+    size_t length = encoded != NULL ? encoded->len : 0;
+    struct view head = compose(req, status, headers, length, packed);
+    send_answer(req, head, silent ? NULL : encoded);
+    buf_unref(encoded);
 }
 
 void http_respond_text(struct http_request *req, int status, const char *text)

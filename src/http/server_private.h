@@ -15,6 +15,7 @@
 #include "base/frame.h"
 #include "base/list.h"
 #include "http/server.h"
+#include "http/server_gzip.h"
 #include "http/server_limits.h"
 #include "http/server_listen.h"
 #include "http/server_route.h"
@@ -62,6 +63,7 @@ struct http_thread {
     int64_t date_second;
     char date[40];
     struct frame *comment;
+    struct gzip_cache gzip;
     void *state; /* the service's own */
     struct farewell farewell;
 };

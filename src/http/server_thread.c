@@ -218,6 +218,7 @@ static void release(struct http_thread *t)
     mem_free(t->read_buffer);
     str_free(&t->scratch);
     frame_unref(t->comment);
+    gzip_cache_free(&t->gzip);
 }
 
 bool http_thread_start(struct http_thread *t, struct http_server *server, int listener,

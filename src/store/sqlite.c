@@ -13,7 +13,7 @@
 #define COPY_PAGES 1000
 #define COPY_PAGES_IN_TURN 16384
 
-enum sqlite_task { TASK_OPERATION, TASK_COPY, TASK_CLOSE };
+enum sqlite_task { TASK_CHECK, TASK_OPERATION, TASK_COPY, TASK_CLOSE };
 
 struct sqlite {
     struct store_backend base;
@@ -46,6 +46,9 @@ static void work(uv_work_t *w)
 {
     struct sqlite *q = CONTAINER_OF(w, struct sqlite, work);
     switch (q->task) {
+    case TASK_CHECK:
+        sqlite_file_check(&q->file);
+        break;
     case TASK_OPERATION:
         sqlite_file_run(&q->file, q->op);
         break;
@@ -106,6 +109,9 @@ static void worked(uv_work_t *w, int status)
     case TASK_OPERATION:
         copy_if_long(q);
         q->op->done(q->op);
+        break;
+    case TASK_CHECK:
+        q->file.lost = false; /* nobody has been told of the contents yet */
         break;
     case TASK_COPY:
         q->file.wal_pages = 0;
@@ -178,19 +184,20 @@ static const struct store_backend_class sqlite_class = {
     .server = sqlite_server,
 };
 
+/* The contents are read through on the pool while the process is still starting. */
 struct store_backend *store_sqlite_open(const struct store_settings *settings, uv_loop_t *loop,
                                         struct error *err)
 {
     struct sqlite *q = mem_zalloc(sizeof *q);
-    bool lost = false; /* nobody has been told of the contents yet */
     q->base.class = &sqlite_class;
     q->loop = loop;
     list_init(&q->ops);
     sqlite_file_init(&q->file, settings);
-    if (!sqlite_file_ready(&q->file, &lost, err)) {
+    if (!sqlite_file_ready(&q->file, err)) {
         sqlite_file_free(&q->file);
         mem_free(q);
         return NULL;
     }
+    begin(q, TASK_CHECK);
     return &q->base;
 }

@@ -45,6 +45,7 @@ struct sqlite_file {
     dev_t device; /* of the open file */
     ino_t inode;
     bool checked; /* its contents were checked since it was opened */
+    bool lost;    /* they are others than before, and no operation has said so yet */
     int wal_pages;
     int64_t waited_ms; /* for the present lock */
 };
@@ -63,8 +64,12 @@ void sqlite_file_free(struct sqlite_file *f);
 /* Opens an existing file or makes a new one. */
 MUST_CHECK enum sqlite_opened sqlite_file_open(struct sqlite_file *f, struct error *err);
 
-/* As sqlite_file_open(), and a damaged file is set aside. *lost becomes true then. */
-MUST_CHECK bool sqlite_file_ready(struct sqlite_file *f, bool *lost, struct error *err);
+/* As sqlite_file_open() unless it is open, and a damaged file is set aside. */
+MUST_CHECK bool sqlite_file_ready(struct sqlite_file *f, struct error *err);
+
+/* Reads the contents through; damage is set aside. What fails otherwise will fail again when it is
+ * needed. */
+void sqlite_file_check(struct sqlite_file *f);
 
 /* `checkpoint`: the write-ahead log goes into the database first. Without it nothing is written. */
 void sqlite_file_close(struct sqlite_file *f, bool checkpoint);

@@ -38,12 +38,12 @@ void sqlite_problem_set(const struct sqlite_file *f, int code, struct error *err
     error_set(err, "SQLite database \"%s\": %s%s%s", f->path, sqlite3_errstr(code), number, remedy);
 }
 
-static bool open_or_start_over(struct sqlite_file *f, bool *lost, struct error *err)
+static bool open_or_start_over(struct sqlite_file *f, struct error *err)
 {
     struct error reason;
     enum sqlite_opened result = sqlite_file_open(f, &reason);
     if (result == SQLITE_OPEN_DAMAGED && sqlite_file_set_aside(f, reason.text, err)) {
-        *lost = true;
+        f->lost = true;
         result = sqlite_file_open(f, &reason);
         if (result == SQLITE_OPEN_DAMAGED)
             error_set(err, "cannot create SQLite database \"%s\": %s", f->path, reason.text);
@@ -53,12 +53,12 @@ static bool open_or_start_over(struct sqlite_file *f, bool *lost, struct error *
     return result == SQLITE_OPENED;
 }
 
-bool sqlite_file_ready(struct sqlite_file *f, bool *lost, struct error *err)
+bool sqlite_file_ready(struct sqlite_file *f, struct error *err)
 {
     if (f->db != NULL)
         return true;
     uv_mutex_lock(&f->place);
-    bool ok = open_or_start_over(f, lost, err);
+    bool ok = open_or_start_over(f, err);
     uv_mutex_unlock(&f->place);
     return ok;
 }
@@ -87,14 +87,14 @@ static int check_contents(struct sqlite_file *f, struct error *reason)
 
 /* A file that was deleted or replaced does not get our writes any more: the path's own file does.
  */
-static void follow_path(struct sqlite_file *f, bool *lost)
+static void follow_path(struct sqlite_file *f)
 {
     if (f->db == NULL || !sqlite_file_replaced(f))
         return;
     log_always(log_global(), LOG_WARN,
                "SQLite database \"%s\" was deleted or replaced; opening it again", f->path);
     sqlite_file_close(f, false);
-    *lost = true;
+    f->lost = true;
 }
 
 /* The result code; when it tells of damage, `reason` says which. */
@@ -109,31 +109,46 @@ static int attempt(struct sqlite_file *f, struct store_op *op, struct error *rea
     return code;
 }
 
-/* False when there is no file to go on with; op->problem is set then. */
-static bool start_over(struct sqlite_file *f, struct store_op *op, const char *reason)
+/* False when there is no file to go on with. */
+static bool start_over(struct sqlite_file *f, const char *reason, struct error *err)
 {
     bool ours = !sqlite_file_replaced(f);
-    op->lost = true;
+    f->lost = true;
     uv_mutex_lock(&f->place);
     sqlite_file_close(f, false);
-    bool ok = !ours || sqlite_file_set_aside(f, reason, &op->problem);
+    bool ok = !ours || sqlite_file_set_aside(f, reason, err);
     uv_mutex_unlock(&f->place);
-    return ok && sqlite_file_ready(f, &op->lost, &op->problem);
+    return ok && sqlite_file_ready(f, err);
 }
 
-void sqlite_file_run(struct sqlite_file *f, struct store_op *op)
+void sqlite_file_check(struct sqlite_file *f)
 {
     struct error reason = {""};
-    follow_path(f, &op->lost);
-    if (!sqlite_file_ready(f, &op->lost, &op->problem))
+    struct error err;
+    if (sqlite_file_ready(f, &err) && sqlite_code_damaged(check_contents(f, &reason)))
+        (void)start_over(f, reason.text, &err);
+}
+
+static void run(struct sqlite_file *f, struct store_op *op)
+{
+    struct error reason = {""};
+    if (!sqlite_file_ready(f, &op->problem))
         return;
     int code = attempt(f, op, &reason);
     if (sqlite_code_damaged(code)) {
-        if (!start_over(f, op, reason.text))
+        if (!start_over(f, reason.text, &op->problem))
             return;
         code = attempt(f, op, &reason);
     }
     op->ok = code == SQLITE_OK;
     if (!op->ok)
         sqlite_problem_set(f, code, &op->problem);
+}
+
+void sqlite_file_run(struct sqlite_file *f, struct store_op *op)
+{
+    follow_path(f);
+    run(f, op);
+    op->lost = f->lost;
+    f->lost = false;
 }

@@ -82,13 +82,6 @@ const rows = {
   '74: a key and its file': { text: `[Environment "a"]\nsdkKey = ${key}\nsdkKeyFile = key.txt\n`, files: { 'key.txt': other }, error: /sdkKey and sdkKeyFile are both set; use only one/ },
   '74: an empty secret file': { text: '[Environment "a"]\nsdkKeyFile = key.txt\n', files: { 'key.txt': '' }, error: /key\.txt.*empty|empty.*key\.txt/ },
 
-  // what the program cannot do: refused, not silently accepted
-  'Redis': { text: `${good}[Redis]\nhost = h\n`, error: /^Unable to create relay: Redis is not available in this version; / },
-  'Consul': { text: `${good}[Consul]\nhost = h\n`, error: /^Unable to create relay: Consul is not available in this version; / },
-  'DynamoDB': { text: `${good}[DynamoDB]\ntableName = t\n`, error: /^Unable to create relay: DynamoDB is not available in this version; / },
-  'automatic configuration': { text: '[AutoConfig]\nkey = rel-1\n', error: /^Unable to create relay: automatic configuration is not available in this version; / },
-  'the offline archive': { text: '[OfflineMode]\nfileDataSource = x.tar.gz\n', error: /^Unable to create relay: .*(the offline archive is not available in this version; |unable to read file data source x\.tar\.gz)/ },
-
   // variables
   '28: several wrong variables at once': variables({ PORT: '99x', LOG_LEVEL: 'loud', LD_ENV_a: key }, 'PORT: not a valid integer, LOG_LEVEL: "loud" is not a valid log level'),
   '17: no Boolean variable': variables({ EXIT_ON_ERROR: 'maybe', LD_ENV_a: key }, 'EXIT_ON_ERROR: not a valid boolean value (must be true/false, yes/no, or 0/1)'),
@@ -96,6 +89,16 @@ const rows = {
   '53: removed variables': variables({ EVENTS_SAMPLING_INTERVAL: '5', LD_ENV_a: key }, 'EVENTS_SAMPLING_INTERVAL: this variable is no longer supported'),
   '53: a removed variable of an environment': variables({ LD_TTL_MINUTES_a: '5', LD_ENV_a: key }, 'LD_TTL_MINUTES_a: this variable is no longer supported; use LD_TTL_a'),
   'several contradictions (18.3)': variables({ AUTO_CONFIG_KEY: 'k', LD_ENV_a: key, FILE_DATA_SOURCE: 'x', TLS_ENABLED: '1' }, 'TLS cert and key are required if TLS is enabled, cannot configure specific environments if auto-configuration is enabled, cannot specify both auto-configuration key and file data source, cannot configure specific environments if offline mode is enabled'),
+};
+
+// What the program cannot do yet: refused, not silently accepted. `--help` says what that is.
+const missing = {
+  'Redis IAM authentication': `${good}[Redis]\nhost = h\ntls = true\nusername = u\nawsIamAuth = true\nawsIamCacheName = c\n`,
+  Consul: `${good}[Consul]\nhost = h\n`,
+  DynamoDB: `${good}[DynamoDB]\ntableName = t\n`,
+  'automatic configuration': '[AutoConfig]\nkey = rel-1\n',
+  'the offline archive': '[OfflineMode]\nfileDataSource = r.conf\n',
+  'flagDelivery other than v1': `[Main]\nflagDelivery = v2\n${good}`,
 };
 
 async function refusal(t, { text, args = ['--config', 'r.conf'], env, files = {} }) {
@@ -117,6 +120,16 @@ describe('configuration', { concurrency: 4 }, () => {
       assert.equal(code, 1);
     });
   }
+
+  it('what --help calls refused is refused, with what to do instead', async t => {
+    const { stdout } = await refusal(t, { args: ['--help'] });
+    for (const name of /^Refused by this version: (.*)\.$/m.exec(stdout)?.[1].split(', ') ?? []) {
+      assert.ok(missing[name], `there is no configuration here that wants ${name}`);
+      const { code, stderr } = await refusal(t, { text: missing[name] });
+      assert.match(stderr, new RegExp(`ERROR: Unable to create relay: (.*, )?${name} is not available in this version; .{10}`));
+      assert.equal(code, 1);
+    }
+  });
 
   it('60: a port that is taken', async t => {
     const server = net.createServer();

@@ -131,6 +131,34 @@ describe('documents', { concurrency: 2 }, () => {
     }
   });
 
+  it('the README says what this version refuses, and what it answers with 404', async t => {
+    const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
+    const { stdout } = await runProgram({ args: ['--help'] });
+    assert.equal(/^\| refused at the start \| (.*) \|$/m.exec(readme)?.[1], /^Refused by this version: (.*)\.$/m.exec(stdout)?.[1]);
+    const relay = await startRelay(t, { args: ['--data-file', path.join(root, 'examples/flags.yaml')] });
+    const paths = [.../^\| answered with 404; .*\| (.*) \|$/m.exec(readme)[1].matchAll(/`([^`]+)`/g)].map(([, target]) => target.replace('...', 'x'));
+    assert.ok(paths.length > 0);
+    for (const target of paths) assert.equal((await relay.get(target, { Authorization: 'sdk-local' })).status, 404, target);
+  });
+
+  it('every configuration in docs/configuration.md is right', async t => {
+    const folder = temporaryFolder(t);
+    const files = { 'sdk-key': 'sdk-from-a-file', 'redis-password': 'x', 'flags.yaml': 'flagValues: {a: 1}', 'demo.json': '{"flagValues":{"b":1}}', 'more.json': '{"flagValues":{"c":1}}' };
+    for (const [name, content] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), content);
+    let seen = 0;
+    for (const { language, text, line } of blocksOf('docs/configuration.md')) {
+      if (language !== 'conf' && language !== 'env') continue;
+      const here = text.replaceAll('/etc/flagrelay/', `${folder}/`);
+      const words = language === 'conf' ? ['--config', 'block.conf'] : ['--from-env'];
+      const env = language === 'env' ? Object.fromEntries(here.trim().split('\n').map(pair => pair.split(/=(.*)/s).slice(0, 2))) : {};
+      if (language === 'conf') fs.writeFileSync(path.join(folder, 'block.conf'), here);
+      const { code, stdout, stderr } = await runProgram({ cwd: folder, args: [...words, '--check-config'], env });
+      assert.equal(code, 0, `docs/configuration.md:${line}: ${stdout}${stderr}`);
+      seen++;
+    }
+    assert.ok(seen > 5);
+  });
+
   it('functions and files that docs/architecture.md names are there', () => {
     const page = fs.readFileSync(path.join(root, 'docs/architecture.md'), 'utf8');
     const hops = [...page.matchAll(/^ +\d +(\w+)\(\) +(\S+\.c) /gm)];

@@ -144,11 +144,10 @@ static struct dataset *sample_data(void)
 static bool open_file(struct sqlite_file *f, struct error *err)
 {
     char path[128];
-    bool lost = false;
     path_of(path, "flags.db");
     struct store_settings settings = {.path = path, .busy_timeout_ms = 1};
     sqlite_file_init(f, &settings);
-    return sqlite_file_ready(f, &lost, err);
+    return sqlite_file_ready(f, err);
 }
 
 static void sample_make(struct sample *out)
