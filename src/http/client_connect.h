@@ -1,7 +1,7 @@
 /* http/client_connect.h - from a host name to a connected socket. Private to http/.
  *
- *   look-up -> addresses, families in turn -> an attempt every 250 ms or after a failure -> the
- * first wins
+ *   look-up -> addresses, families in turn -> an attempt every 250 ms or after a failure
+ *           -> the first that succeeds wins
  *
  * 1. client_connector_start() never fails and never calls back from inside.
  * 2. Then either done() is called once, or client_connector_cancel(), and nothing comes after that.
