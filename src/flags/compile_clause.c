@@ -2,10 +2,17 @@
 #include "flags/compile_private.h"
 #include "flags/key_index.h"
 
+#define NEAR_BYTES 64
+
 struct view compile_keep(struct compiling *c, struct view text)
 {
     bool in_source = text.data >= c->source.data && text.data < c->source.data + c->source.len;
     return in_source ? text : arena_copy(c->arena, text);
+}
+
+struct view compile_near(struct compiling *c, struct view text)
+{
+    return text.len <= NEAR_BYTES ? arena_copy(c->arena, text) : compile_keep(c, text);
 }
 
 bool compile_kind_is_user(struct view kind)
@@ -34,7 +41,7 @@ static void clause_compile(struct compiling *c, const struct model_clause *model
     out->kind_is_user = compile_kind_is_user(model->context_kind);
     out->tests_kind = view_is(model->attribute, "kind");
     out->attribute =
-        reference_parse(c->arena, compile_keep(c, model->attribute), model->context_kind.len != 0);
+        reference_parse(c->arena, compile_near(c, model->attribute), model->context_kind.len != 0);
     compile_operator(c, model, out);
 }
 

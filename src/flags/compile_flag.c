@@ -23,13 +23,14 @@ static void weights_compile(struct compiling *c, const struct model_rollout *mod
 static void choice_compile(struct compiling *c, const struct model_flag *flag,
                            const struct model_choice *model, struct compiled_choice *out)
 {
-    out->fixed = model->variation.defined;
-    out->variation = model->variation.value;
-    if (out->fixed || model->rollout.variations.count == 0)
+    out->variation = model->variation.defined ? model->variation.value : -1;
+    if (model->variation.defined || model->rollout.variations.count == 0)
         return;
-    out->rollout.experiment = view_is(model->rollout.kind, "experiment");
-    compile_bucketing(c, flag->key, flag->salt, &model->rollout, &out->rollout);
-    weights_compile(c, &model->rollout, &out->rollout);
+    struct compiled_rollout *rollout = arena_alloc(c->arena, sizeof *rollout);
+    rollout->experiment = view_is(model->rollout.kind, "experiment");
+    compile_bucketing(c, flag->key, flag->salt, &model->rollout, rollout);
+    weights_compile(c, &model->rollout, rollout);
+    out->rollout = rollout;
 }
 
 static void prerequisites_compile(struct compiling *c, const struct model_flag *model,
@@ -48,7 +49,7 @@ static void prerequisites_compile(struct compiling *c, const struct model_flag *
         };
     }
     out->prerequisites = items;
-    out->prerequisite_count = count;
+    out->prerequisite_count = (uint32_t)count;
 }
 
 static void target_compile(struct compiling *c, const struct model_target *model,
@@ -109,7 +110,7 @@ static void targets_compile(struct compiling *c, const struct model_flag *model,
     for (size_t i = 0; i < model->targets.count; i++)
         target_compile(c, &models[i], keys_compile(c, &models[i]), &items[i]);
     out->targets = items;
-    out->target_count = model->targets.count;
+    out->target_count = (uint32_t)model->targets.count;
 }
 
 static void rules_compile(struct compiling *c, const struct model_flag *model,
@@ -125,7 +126,7 @@ static void rules_compile(struct compiling *c, const struct model_flag *model,
         choice_compile(c, model, &models[i].choice, &items[i].choice);
     }
     out->rules = items;
-    out->rule_count = count;
+    out->rule_count = (uint32_t)count;
 }
 
 static void flag_compile(struct compiling *c, const struct model_flag *model,
@@ -138,13 +139,13 @@ static void flag_compile(struct compiling *c, const struct model_flag *model,
     out->has_off_variation = model->off_variation.defined;
     out->off_variation = model->off_variation.value;
     out->debug_events_until_ms = model->debug_events_until_ms;
+    compile_variations(c, model, out);
     prerequisites_compile(c, model, out);
     targets_compile(c, model, out);
     rules_compile(c, model, out);
     choice_compile(c, model, &model->fallthrough, &out->fallthrough);
     out->has_conditions = model->prerequisites.count != 0 || model->targets.count != 0 ||
                           model->context_targets.count != 0 || model->rules.count != 0;
-    compile_variations(c, model, out);
 }
 
 struct compiled_flag *compile_flag(struct view source)

@@ -38,7 +38,7 @@ static const struct view *texts_of(struct compiling *c, const struct value_list 
     *count = 0;
     for (size_t i = 0; i < list->count; i++) {
         if (list->items[i].type == JSON_STRING)
-            texts[(*count)++] = list->items[i].is.text;
+            texts[(*count)++] = compile_near(c, list->items[i].is.text);
     }
     return texts;
 }
@@ -46,10 +46,12 @@ static const struct view *texts_of(struct compiling *c, const struct value_list 
 static void in_compile(struct compiling *c, const struct value_list *list,
                        struct compiled_clause *out)
 {
-    size_t count;
-    const struct view *texts = texts_of(c, list, &count);
-    out->values.in.texts = key_set_make(c->arena, texts, count);
-    out->values.in.numbers = numbers_of(c, list, &out->values.in.number_count);
+    size_t text_count;
+    size_t number_count;
+    const struct view *texts = texts_of(c, list, &text_count);
+    out->values.in.texts = key_set_make(c->arena, texts, text_count);
+    out->values.in.numbers = numbers_of(c, list, &number_count);
+    out->values.in.number_count = (uint32_t)number_count;
     for (size_t i = 0; i < list->count; i++) {
         if (list->items[i].type == JSON_BOOL)
             out->values.in.has[list->items[i].is.boolean] = true;
@@ -131,7 +133,7 @@ static void segments_compile(struct compiling *c, const struct value_list *list,
 static const struct {
     const char *name;
     compiled_match *match;
-    int wanted;
+    unsigned char wanted;
     void (*compile)(struct compiling *c, const struct value_list *list,
                     struct compiled_clause *out);
 } operators[] = {

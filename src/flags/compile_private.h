@@ -17,6 +17,10 @@ struct compiling {
 /* The same text, living as long as the compiled form. */
 struct view compile_keep(struct compiling *c, struct view text);
 
+/* As compile_keep(), but a short text is copied next to what is compiled before and after it, so
+ * that it is in the cache when they are. */
+struct view compile_near(struct compiling *c, struct view text);
+
 /* A set of kept texts; `texts` is a list of struct view. */
 struct key_set compile_key_set(struct compiling *c, const struct model_list *texts);
 

@@ -46,9 +46,11 @@ static struct compiled_variation variation_compile(struct compiling *c,
     str_clear(&c->scratch);
     text_write(model, value, index, debug, &c->scratch, &at);
     struct view text = arena_copy(c->arena, str_view(&c->scratch));
-    return (struct compiled_variation){.text = text,
-                                       .head_len = at.head_len,
-                                       .value = view_make(text.data + at.value_at, at.value_len)};
+    return (struct compiled_variation){.text = text.data,
+                                       .len = (uint32_t)text.len,
+                                       .head_len = (uint32_t)at.head_len,
+                                       .value_at = (uint32_t)at.value_at,
+                                       .value_len = (uint32_t)at.value_len};
 }
 
 static struct view debug_compile(struct compiling *c, const struct model_flag *model)
@@ -71,6 +73,6 @@ void compile_variations(struct compiling *c, const struct model_flag *model,
     for (size_t i = 0; i < count; i++)
         items[i] = variation_compile(c, model, values[i], (int64_t)i, out->debug_text);
     out->variations = items;
-    out->variation_count = count;
+    out->variation_count = (uint32_t)count;
     out->none = variation_compile(c, model, VIEW_LITERAL("null"), -1, out->debug_text);
 }

@@ -29,7 +29,7 @@ union compiled_values {
     struct {
         struct key_set texts;
         const double *numbers; /* ascending */
-        size_t number_count;
+        uint32_t number_count;
         bool has[2]; /* false, true */
     } in;
     struct {
@@ -67,14 +67,14 @@ enum { COMPILED_LESS = 1, COMPILED_EQUAL = 2, COMPILED_GREATER = 4 };
 
 struct compiled_clause {
     compiled_match *match; /* NULL: the operator never matches, or is segmentMatch */
-    int wanted;            /* of comparisons */
+    unsigned char wanted;  /* of comparisons */
     bool matches_segments; /* the operator is segmentMatch */
     bool tests_kind;       /* the attribute is exactly "kind" */
     bool negate;
     bool kind_is_user;
-    struct view context_kind;
     struct reference attribute;
     union compiled_values values;
+    struct view context_kind;
 };
 
 struct compiled_clauses {
@@ -95,13 +95,13 @@ struct compiled_rollout {
     struct view prefix; /* "KEY.SALT." or "SEED." */
     struct reference bucket_by;
     const struct compiled_weight *weights;
-    size_t weight_count; /* 0: there is no rollout */
+    size_t weight_count;
 };
 
+/* A rollout, or without one a variation. Where a flag names neither, the variation is -1: none. */
 struct compiled_choice {
-    bool fixed; /* `variation` is defined; it wins over the rollout */
+    const struct compiled_rollout *rollout;
     int64_t variation;
-    struct compiled_rollout rollout;
 };
 
 struct compiled_rule {
@@ -126,35 +126,41 @@ struct compiled_prerequisite {
 
 /* "KEY":{"value":V,"variation":N,"version":M and what follows when there is nothing else to say. */
 struct compiled_variation {
-    struct view text; /* with the closing brace */
-    size_t head_len;  /* up to the version */
-    struct view value;
+    const char *text; /* up to and with the closing brace */
+    uint32_t len;
+    uint32_t head_len; /* up to the version */
+    uint32_t value_at; /* where the value stands in it */
+    uint32_t value_len;
 };
 
+/* The first cache line is all that is read of most flags. */
 struct compiled_flag {
-    struct arena arena;
-    struct view key; /* the JSON "key" */
     bool on;
     bool track_events;
     bool track_events_fallthrough;
-    bool has_conditions; /* prerequisites, targets or rules */
-    struct compiled_choice fallthrough;
     bool has_off_variation;
-    int64_t off_variation;
-    int64_t debug_events_until_ms;
-    const struct compiled_prerequisite *prerequisites;
-    size_t prerequisite_count;
+    bool has_conditions; /* prerequisites, targets or rules */
+    uint32_t prerequisite_count;
+    uint32_t target_count;
+    uint32_t rule_count;
+    uint32_t variation_count;
     const struct compiled_target *targets; /* in the order in which they are tested */
-    size_t target_count;
     const struct compiled_rule *rules;
-    size_t rule_count;
     const struct compiled_variation *variations;
-    size_t variation_count;
+    struct compiled_choice fallthrough;
+
+    int64_t off_variation;
+    const struct compiled_prerequisite *prerequisites;
     struct compiled_variation none; /* value and variation null */
     struct view debug_text;         /* ,"debugEventsUntilDate":N or "" */
-    struct pattern **patterns;      /* all of them, to be freed */
+    int64_t debug_events_until_ms;
+    struct view key; /* the JSON "key" */
+    struct arena arena;
+    struct pattern **patterns; /* all of them, to be freed */
     size_t pattern_count;
 };
+
+_Static_assert(offsetof(struct compiled_flag, off_variation) <= 64, "one cache line");
 
 struct compiled_members {
     struct view context_kind;

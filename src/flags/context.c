@@ -82,23 +82,18 @@ const struct context_part *context_part_find(const struct context *c, struct vie
 const struct value *context_part_resolve(const struct context_part *part,
                                          const struct reference *reference)
 {
-    const struct value *v =
-        attributes_find(&part->attributes, reference->parts[0], reference->hash);
-    for (size_t i = 1; i < reference->part_count && v != NULL; i++)
-        v = value_member_find(v, reference->parts[i]);
+    const struct value *v = attributes_find(&part->attributes, &reference->name);
+    for (size_t i = 0; i < reference->inner_count && v != NULL; i++)
+        v = value_member_find(v, reference->inner[i]);
     return v != NULL && v->type != JSON_NULL ? v : NULL;
 }
 
-static struct attribute *slot_find(const struct attributes *a, struct view name, uint32_t hash)
+static struct attribute *slot_find(const struct attributes *a, const struct name *name)
 {
-    size_t at = hash & (a->slot_count - 1);
-    struct attribute *slot = &a->slots[at];
-    while (slot->name != NULL &&
-           (slot->hash != hash || !view_equal(view_make(slot->name, slot->name_len), name))) {
+    size_t at = name->hash & (a->slot_count - 1);
+    while (a->slots[at].name.data != NULL && !name_equal(&a->slots[at].name, name))
         at = (at + 1) & (a->slot_count - 1);
-        slot = &a->slots[at];
-    }
-    return slot;
+    return &a->slots[at];
 }
 
 static void attributes_grow(struct attributes *a, struct arena *arena)
@@ -108,8 +103,8 @@ static void attributes_grow(struct attributes *a, struct arena *arena)
     larger.slots = arena_alloc(arena, larger.slot_count * sizeof *larger.slots);
     for (size_t i = 0; i < a->slot_count; i++) {
         const struct attribute *old = &a->slots[i];
-        if (old->name != NULL)
-            *slot_find(&larger, view_make(old->name, old->name_len), old->hash) = *old;
+        if (old->name.data != NULL)
+            *slot_find(&larger, &old->name) = *old;
     }
     *a = larger;
 }
@@ -119,19 +114,16 @@ void attributes_set(struct attributes *a, struct arena *arena, struct view name,
 {
     if ((a->used + 1) * 2 > a->slot_count)
         attributes_grow(a, arena);
-    uint32_t hash = key_set_hash(name);
-    struct attribute *slot = slot_find(a, name, hash);
-    a->used += slot->name == NULL;
-    *slot = (struct attribute){.name = name.len != 0 ? name.data : "",
-                               .name_len = name.len,
-                               .hash = hash,
-                               .value = *value};
+    struct name wanted = name_of(name);
+    struct attribute *slot = slot_find(a, &wanted);
+    a->used += slot->name.data == NULL;
+    *slot = (struct attribute){.name = wanted, .value = *value};
 }
 
-const struct value *attributes_find(const struct attributes *a, struct view name, uint32_t hash)
+const struct value *attributes_find(const struct attributes *a, const struct name *name)
 {
     if (a->slot_count == 0)
         return NULL;
-    const struct attribute *slot = slot_find(a, name, hash);
-    return slot->name != NULL ? &slot->value : NULL;
+    const struct attribute *slot = slot_find(a, name);
+    return slot->name.data != NULL ? &slot->value : NULL;
 }

@@ -11,9 +11,7 @@
 /* Attributes by name: open addressing, at most half in use. Those that every context has ("kind",
  * "key", "anonymous", "name") are among them. A value of type JSON_NULL means there is none. */
 struct attribute {
-    const char *name; /* NULL: not in use */
-    size_t name_len;
-    uint32_t hash;
+    struct name name; /* data is NULL: not in use */
     struct value value;
 };
 
@@ -27,8 +25,8 @@ struct attributes {
 void attributes_set(struct attributes *a, struct arena *arena, struct view name,
                     const struct value *value);
 
-/* NULL when there is none of this name. `hash` is key_set_hash(name). */
-const struct value *attributes_find(const struct attributes *a, struct view name, uint32_t hash);
+/* NULL when there is none of this name. */
+const struct value *attributes_find(const struct attributes *a, const struct name *name);
 
 /* One individual context. */
 struct context_part {

@@ -71,6 +71,7 @@ void dataset_unref(struct dataset *d)
     frame_unref(atomic_load(&d->put_all));
     frame_unref(atomic_load(&d->put_flags));
     key_order_unref(atomic_load(&d->by_key));
+    mem_free(atomic_load(&d->image));
     (void)pthread_mutex_destroy(&d->making);
     mem_free(d);
 }

@@ -8,6 +8,8 @@
 
 #include <pthread.h>
 
+struct image;
+
 /* All items of one kind. An item keeps the position at which its key was first received. */
 struct collection {
     struct sequence items;
@@ -24,6 +26,7 @@ struct dataset {
     struct frame *_Atomic put_all;
     struct frame *_Atomic put_flags;
     struct key_order *_Atomic by_key; /* of flags; also taken over from an older version */
+    struct image *_Atomic image;      /* of flags, compiled */
 };
 
 /* Puts an item in or replaces the one with its key; takes its reference. */

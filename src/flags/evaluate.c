@@ -55,8 +55,10 @@ void evaluator_tell(struct evaluator *e, size_t position, const struct outcome *
         .prerequisite_count = outcome->prerequisites,
         .big_segments = outcome->big_segments,
     };
-    if (outcome->variation != EVALUATION_NO_VARIATION)
-        out->value = flag->variations[outcome->variation].value;
+    if (outcome->variation != EVALUATION_NO_VARIATION) {
+        const struct compiled_variation *variation = &flag->variations[outcome->variation];
+        out->value = view_make(variation->text + variation->value_at, variation->value_len);
+    }
     if (outcome->reason == REASON_RULE_MATCH) {
         out->rule_index = outcome->rule;
         out->rule_id = flag->rules[outcome->rule].id;
@@ -69,9 +71,10 @@ bool evaluator_flag(struct evaluator *e, struct view key, struct evaluation *out
 {
     const struct collection *flags = &e->data->collections[ITEM_FLAG];
     size_t position = key_index_find(&flags->index, &flags->items, key, key_index_hash(key));
-    if (position == KEY_INDEX_NONE || sequence_at(&flags->items, position)->deleted)
+    struct item *it = position != KEY_INDEX_NONE ? sequence_at(&flags->items, position) : NULL;
+    if (it == NULL || it->deleted)
         return false;
-    struct outcome outcome = evaluator_outcome(e, position);
+    struct outcome outcome = evaluator_outcome(e, compiled_flag_of(it), position);
     evaluator_tell(e, position, &outcome, out);
     return true;
 }

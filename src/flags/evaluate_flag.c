@@ -8,7 +8,7 @@
 /* The result of "variation N": an error when there is none. */
 static void variation_set(const struct compiled_flag *flag, int64_t variation, struct outcome *o)
 {
-    if (variation >= 0 && (uint64_t)variation < flag->variation_count) {
+    if (variation >= 0 && variation < flag->variation_count) {
         o->variation = variation;
         return;
     }
@@ -36,7 +36,7 @@ static void rollout_decide(const struct evaluator *e, const struct compiled_flag
 {
     float bucket;
     enum bucket_result result = evaluate_bucket(e, rollout, &bucket);
-    if (rollout->weight_count == 0 || result == BUCKET_INVALID) {
+    if (result == BUCKET_INVALID) {
         malformed_set(false, o);
         return;
     }
@@ -55,12 +55,10 @@ static void rollout_decide(const struct evaluator *e, const struct compiled_flag
 static void choice_decide(const struct evaluator *e, const struct compiled_flag *flag,
                           const struct compiled_choice *choice, struct outcome *o)
 {
-    if (choice->fixed)
-        variation_set(flag, choice->variation, o);
-    else if (choice->rollout.weight_count == 0)
-        malformed_set(false, o);
+    if (choice->rollout != NULL)
+        rollout_decide(e, flag, choice->rollout, o);
     else
-        rollout_decide(e, flag, &choice->rollout, o);
+        variation_set(flag, choice->variation, o);
 }
 
 static bool targets_decide(const struct evaluator *e, const struct compiled_flag *flag,
@@ -246,11 +244,11 @@ static void walk_step(struct walk *w)
         walk_use(w, position, &memo->outcome);
 }
 
-struct outcome evaluator_outcome(struct evaluator *e, size_t position)
+struct outcome evaluator_outcome(struct evaluator *e, const struct compiled_flag *flag,
+                                 size_t position)
 {
     if (e->flags != NULL && e->flags[position].state == MEMO_DONE)
         return e->flags[position].outcome;
-    const struct compiled_flag *flag = compiled_flag_of(flag_at(e, position));
     if (!has_to_follow(flag))
         return flag_decide(e, flag, 0);
     if (e->flags == NULL)

@@ -52,8 +52,9 @@ struct evaluator {
     struct pattern_matcher *matcher;
 };
 
-/* The outcome for the flag at a position, which is no tombstone. */
-struct outcome evaluator_outcome(struct evaluator *e, size_t position);
+/* The outcome for a flag, which is at this position. */
+struct outcome evaluator_outcome(struct evaluator *e, const struct compiled_flag *flag,
+                                 size_t position);
 
 /* The individual context of a kind. */
 static inline const struct context_part *evaluator_part(const struct evaluator *e, struct view kind,

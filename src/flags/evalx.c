@@ -2,13 +2,14 @@
 #include "flags/evalx.h"
 
 #include "flags/evaluate_private.h"
+#include "flags/image.h"
 
-static bool is_let_through(const struct item *it, enum evalx_filter filter)
+#define TEXT_AND_LEN(text) (text), sizeof(text) - 1
+
+static bool is_let_through(const struct image_entry *entry, enum evalx_filter filter)
 {
-    if (it->deleted)
-        return false;
     return filter == EVALX_ALL ||
-           (filter == EVALX_ENVIRONMENT ? it->visible_environment : it->visible_mobile);
+           (filter == EVALX_ENVIRONMENT ? entry->visible_environment : entry->visible_mobile);
 }
 
 static void prerequisites_write(const struct compiled_flag *flag, uint32_t count, struct str *out)
@@ -26,7 +27,18 @@ static void prerequisites_write(const struct compiled_flag *flag, uint32_t count
 static void reason_write(struct evaluator *e, size_t position, const struct outcome *o,
                          struct str *out)
 {
+    /* What a reason is when there is no more to say, which is nearly always. */
+    static const struct view plain[] = {
+        [REASON_OFF] = {TEXT_AND_LEN(",\"reason\":{\"kind\":\"OFF\"}")},
+        [REASON_FALLTHROUGH] = {TEXT_AND_LEN(",\"reason\":{\"kind\":\"FALLTHROUGH\"}")},
+        [REASON_TARGET_MATCH] = {TEXT_AND_LEN(",\"reason\":{\"kind\":\"TARGET_MATCH\"}")},
+        [REASON_ERROR] = {0},
+    };
     struct evaluation result;
+    if (plain[o->reason].len != 0 && !o->in_experiment && o->big_segments == BIG_SEGMENTS_NONE) {
+        str_append(out, plain[o->reason]);
+        return;
+    }
     evaluator_tell(e, position, o, &result);
     str_append_text(out, ",\"reason\":");
     evaluation_reason_write(&result, out);
@@ -39,7 +51,7 @@ static void flag_write_in_parts(struct evaluator *e, size_t position,
                                 const struct compiled_variation *variation, const struct outcome *o,
                                 bool with_reason, struct str *out)
 {
-    str_append(out, view_make(variation->text.data, variation->head_len));
+    str_append(out, view_make(variation->text, variation->head_len));
     if (flag->track_events || o->is_experiment)
         str_append_text(out, ",\"trackEvents\":true");
     if (o->is_experiment)
@@ -51,34 +63,47 @@ static void flag_write_in_parts(struct evaluator *e, size_t position,
     str_append_char(out, '}');
 }
 
-static void flag_write(struct evaluator *e, size_t position, struct item *it, bool with_reason,
-                       struct str *out)
+/* A comma or the opening brace, and a text that was made with the flag: what most flags come to. */
+static inline void text_append(struct str *out, char before, const struct compiled_variation *text)
 {
-    const struct compiled_flag *flag = compiled_flag_of(it);
-    struct outcome o = evaluator_outcome(e, position);
+    if (out->room - out->len < (size_t)text->len + 2)
+        str_reserve(out, (size_t)text->len + 1);
+    out->data[out->len] = before;
+    memcpy(out->data + out->len + 1, text->text, text->len);
+    out->len += (size_t)text->len + 1;
+}
+
+static void flag_write(struct evaluator *e, const struct image_entry *entry, char before,
+                       bool with_reason, struct str *out)
+{
+    const struct compiled_flag *flag = entry->flag;
+    struct outcome o = evaluator_outcome(e, flag, entry->position);
     const struct compiled_variation *variation =
         o.variation >= 0 ? &flag->variations[o.variation] : &flag->none;
-    if (with_reason || o.is_experiment || o.prerequisites != 0)
-        flag_write_in_parts(e, position, flag, variation, &o, with_reason, out);
-    else
-        str_append(out, variation->text);
+    if (with_reason || o.is_experiment || o.prerequisites != 0) {
+        str_append_char(out, before);
+        flag_write_in_parts(e, entry->position, flag, variation, &o, with_reason, out);
+    } else {
+        text_append(out, before, variation);
+    }
 }
 
 void evalx_write(const struct evalx_request *request, struct str *out, struct evalx_facts *facts)
 {
     struct evaluator *e = evaluator_new(request->data, request->context, request->membership);
-    const struct sequence *items = &request->data->collections[ITEM_FLAG].items;
-    const struct key_order *order = dataset_by_key(request->data);
-    const char *before = "{";
-    for (size_t i = 0; i < order->count; i++) {
-        struct item *it = sequence_at(items, order->positions[i]);
-        if (!is_let_through(it, request->filter))
+    const struct image *image = dataset_image(request->data);
+    char before = '{';
+    for (size_t i = 0; i < image->count; i++) {
+        const struct image_entry *entry = &image->entries[i];
+        if (!is_let_through(entry, request->filter))
             continue;
-        str_append_char(out, *before);
-        flag_write(e, order->positions[i], it, request->with_reasons, out);
-        before = ",";
+        if (entry->fixed != NULL && !request->with_reasons)
+            text_append(out, before, entry->fixed);
+        else
+            flag_write(e, entry, before, request->with_reasons, out);
+        before = ',';
     }
-    str_append_text(out, *before == '{' ? "{}" : "}");
+    str_append_text(out, before == '{' ? "{}" : "}");
     facts->wants_memberships = evaluator_wants_memberships(e);
     facts->patterns_given_up = evaluator_patterns_given_up(e);
     evaluator_free(e);
@@ -87,15 +112,14 @@ void evalx_write(const struct evalx_request *request, struct str *out, struct ev
 void evaluator_each(struct evaluator *e, enum evalx_filter filter,
                     void (*visit)(const struct evaluation *result, void *arg), void *arg)
 {
-    const struct sequence *items = &e->data->collections[ITEM_FLAG].items;
-    const struct key_order *order = dataset_by_key(e->data);
-    for (size_t i = 0; i < order->count; i++) {
+    const struct image *image = dataset_image(e->data);
+    for (size_t i = 0; i < image->count; i++) {
         struct evaluation result;
-        size_t position = order->positions[i];
-        if (!is_let_through(sequence_at(items, position), filter))
+        const struct image_entry *entry = &image->entries[i];
+        if (!is_let_through(entry, filter))
             continue;
-        struct outcome o = evaluator_outcome(e, position);
-        evaluator_tell(e, position, &o, &result);
+        struct outcome o = evaluator_outcome(e, entry->flag, entry->position);
+        evaluator_tell(e, entry->position, &o, &result);
         visit(&result, arg);
     }
 }

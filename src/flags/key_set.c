@@ -5,7 +5,8 @@
 
 struct key_set_slot {
     const char *data; /* NULL: not in use */
-    size_t len;
+    uint32_t len;
+    uint32_t hash;
 };
 
 uint32_t key_set_hash(struct view text)
@@ -13,9 +14,10 @@ uint32_t key_set_hash(struct view text)
     return (uint32_t)map_hash(text);
 }
 
-static bool slot_is(const struct key_set_slot *slot, struct view text)
+/* The text itself is looked at last: it is somewhere else in memory. */
+static bool slot_is(const struct key_set_slot *slot, struct view text, uint32_t hash)
 {
-    return view_equal(view_make(slot->data, slot->len), text);
+    return slot->hash == hash && view_equal(view_make(slot->data, slot->len), text);
 }
 
 /* The slot that holds the text, or the free one where it belongs. */
@@ -23,7 +25,7 @@ static size_t slot_find(const struct key_set_slot *slots, size_t slot_count, str
                         uint32_t hash)
 {
     size_t at = hash & (slot_count - 1);
-    while (slots[at].data != NULL && !slot_is(&slots[at], text))
+    while (slots[at].data != NULL && !slot_is(&slots[at], text, hash))
         at = (at + 1) & (slot_count - 1);
     return at;
 }
@@ -37,9 +39,11 @@ struct key_set key_set_make(struct arena *arena, const struct view *texts, size_
         slot_count *= 2;
     struct key_set_slot *slots = arena_alloc(arena, slot_count * sizeof *slots);
     for (size_t i = 0; i < count; i++) {
-        size_t at = slot_find(slots, slot_count, texts[i], key_set_hash(texts[i]));
+        uint32_t hash = key_set_hash(texts[i]);
+        size_t at = slot_find(slots, slot_count, texts[i], hash);
         slots[at] = (struct key_set_slot){.data = texts[i].len != 0 ? texts[i].data : "",
-                                          .len = texts[i].len};
+                                          .len = (uint32_t)texts[i].len,
+                                          .hash = hash};
     }
     return (struct key_set){.slots = slots, .slot_count = slot_count};
 }

@@ -1,8 +1,6 @@
 /* flags/reference.c - see reference.h. */
 #include "flags/reference.h"
 
-#include "flags/key_set.h"
-
 const char *reference_problem_text(enum reference_problem problem)
 {
     static const char *const texts[] = {
@@ -49,40 +47,39 @@ static struct view part_take(struct view *path)
     return part;
 }
 
+/* "address/city": the first part is the attribute, the others lead into it. */
 static enum reference_problem path_parse(struct arena *arena, struct view path,
                                          struct reference *out)
 {
-    struct view *parts = NULL;
-    size_t count = 0;
+    struct view *inner = NULL;
     bool more = true;
-    while (more) {
+    for (bool first = true; more; first = false) {
+        struct view part;
         more = memchr(path.data, '/', path.len) != NULL;
-        parts = arena_extend(arena, parts, count, sizeof *parts);
-        enum reference_problem problem = part_decode(arena, part_take(&path), &parts[count++]);
+        enum reference_problem problem = part_decode(arena, part_take(&path), &part);
         if (problem != REFERENCE_VALID)
             return problem;
+        if (first) {
+            out->name = name_of(part);
+        } else {
+            inner = arena_extend(arena, inner, out->inner_count, sizeof *inner);
+            inner[out->inner_count++] = part;
+        }
     }
-    out->parts = parts;
-    out->part_count = count;
+    out->inner = inner;
     return REFERENCE_VALID;
 }
 
 struct reference reference_parse(struct arena *arena, struct view text, bool as_path)
 {
     struct reference reference = {.problem = REFERENCE_VALID};
-    if (text.len == 0) {
+    if (text.len == 0)
         reference.problem = REFERENCE_UNDEFINED;
-    } else if (!as_path || text.data[0] != '/') {
-        struct view *name = arena_alloc(arena, sizeof *name);
-        *name = text;
-        reference.parts = name;
-        reference.part_count = 1;
-    } else if (text.len == 1) {
+    else if (!as_path || text.data[0] != '/')
+        reference.name = name_of(text);
+    else if (text.len == 1)
         reference.problem = REFERENCE_EMPTY;
-    } else {
+    else
         reference.problem = path_parse(arena, view_from(text, 1), &reference);
-    }
-    if (reference.problem == REFERENCE_VALID)
-        reference.hash = key_set_hash(reference.parts[0]);
     return reference;
 }

@@ -2,9 +2,7 @@
 #ifndef FLAGS_REFERENCE_H
 #define FLAGS_REFERENCE_H
 
-#include "flags/arena.h"
-
-#include <stdint.h>
+#include "flags/name.h"
 
 /* Why a reference is none; REFERENCE_VALID when it is one. */
 enum reference_problem {
@@ -17,9 +15,9 @@ enum reference_problem {
 
 struct reference {
     enum reference_problem problem;
-    uint32_t hash; /* key_set_hash() of the first part */
-    const struct view *parts;
-    size_t part_count; /* at least 1 when valid */
+    uint32_t inner_count;
+    struct name name;         /* the attribute */
+    const struct view *inner; /* names of properties within it, from the outside to the inside */
 };
 
 /* `as_path`: the context kind beside the attribute is set, so a leading '/' begins a path;

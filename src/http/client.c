@@ -7,6 +7,7 @@
 
 static void client_free(struct http_client *c)
 {
+    client_lookups_done(&c->lookups);
     client_proxies_free(&c->proxies);
     client_tls_trust_free(c->trust);
     mem_free(c->user_agent);
@@ -20,6 +21,7 @@ bool http_client_open(const struct http_client_settings *settings, uv_loop_t *lo
     struct http_client *c = mem_zalloc(sizeof *c);
     c->loop = loop;
     c->clock = clock;
+    client_lookups_init(&c->lookups);
     c->user_agent = mem_copy_text(settings->user_agent, strlen(settings->user_agent));
     if (!client_proxies_init(&c->proxies, settings, getenv, err))
         goto fail;

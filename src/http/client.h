@@ -1,19 +1,20 @@
 /* http/client.h - requests to upstream: HTTP/1.1 over TCP or TLS, on the control loop.
  *
+ *   http_exchange_start() -> client_exchange -> client_link -> transport -> server
+ *   on_head, on_body, on_end <-----'  heads, bodies '-- kept ones  '-- TCP, TLS
+ *
  * Written here and not by a library, because the library at hand (libcurl with its 30 shared
  * libraries) alone needs more memory and start-up time than the whole relay may have
- * (docs/performance.md). http_exchange_start() -> client_exchange -> client_link -> transport and
- * back: on_head, on_body, on_end
+ * (docs/performance.md).
  *
- * Proxies: HTTP CONNECT for https targets, absolute-form for http targets, Basic credentials in the
- * URL. Redirects: up to 10, Authorization only within the host. gzip answers are decoded as they
- * arrive. Connections are kept for the next request to the same server, at most 4 of them and for
- * 90 s. A kept one may turn out to be dead: a request that got no byte of an answer on it is sent
- * once more. Spec: streaming.md 3, configuration.md 11. May call: base.
+ * Proxies: HTTP CONNECT for https targets, absolute-form for http targets, Basic credentials.
+ * Redirects: up to 10, Authorization only within the host. gzip is decoded as it arrives.
+ * Connections are kept for the next request to the same server, at most 4 of them and for 90 s. A
+ * kept one may be dead: a request that got no byte of an answer on it is sent once more.
+ * Spec: streaming.md 3, configuration.md 11. May call: base.
  *
  * 1. http_exchange_start() fails and leaves nothing behind, or is matched by exactly one on_end.
- * 2. No callback comes from inside start or cancel; after cancel only on_end follows, in a later
- * turn.
+ * 2. No callback comes from inside start or cancel; after cancel only on_end, in a later turn.
  * 3. Memory is gone when on_end returns.
  */
 #ifndef HTTP_CLIENT_H

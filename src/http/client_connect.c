@@ -17,10 +17,10 @@ struct client_connector {
     char *host;
     uint16_t port;
     uv_loop_t *loop;
-    uv_getaddrinfo_t lookup;
+    struct client_lookups own; /* when nobody shares */
+    struct client_lookup_waiter lookup;
     uv_timer_t timer;
-    bool finished; /* done() was called, or cancelled */
-    bool looking_up;
+    bool finished;    /* done() was called, or cancelled */
     unsigned pending; /* requests and handles that still know this struct */
     struct sockaddr_storage addresses[CONNECT_MAX_ADDRESSES];
     unsigned address_count;
@@ -40,6 +40,7 @@ static void connector_release(struct client_connector *c)
 {
     if (--c->pending > 0)
         return;
+    client_lookups_done(&c->own);
     mem_free(c->host);
     mem_free(c);
 }
@@ -69,8 +70,7 @@ static void connector_finish(struct client_connector *c)
             client_tcp_close(c->sockets[i]);
         c->sockets[i] = NULL;
     }
-    if (c->looking_up)
-        uv_cancel((uv_req_t *)&c->lookup);
+    client_lookup_leave(&c->lookup);
     uv_close((uv_handle_t *)&c->timer, connector_timer_on_close);
 }
 
@@ -188,24 +188,19 @@ static void connector_addresses_pick(struct client_connector *c, const struct ad
     }
 }
 
-static void connector_on_lookup(uv_getaddrinfo_t *request, int status, struct addrinfo *all)
+static void connector_on_lookup(struct client_lookup_waiter *w, int status,
+                                const struct addrinfo *all)
 {
-    struct client_connector *c = request->data;
-    c->looking_up = false;
-    if (!c->finished) {
-        if (status == 0 && all != NULL)
-            connector_addresses_pick(c, all);
-        if (c->address_count > 0) {
-            connector_on_timer(&c->timer);
-        } else {
-            error_set(&c->problem, "look up host %s: %s", c->host,
-                      uv_strerror(status != 0 ? status : UV_EAI_NONAME));
-            connector_fail(c);
-        }
-    }
+    struct client_connector *c = CONTAINER_OF(w, struct client_connector, lookup);
     if (all != NULL)
-        uv_freeaddrinfo(all);
-    connector_release(c);
+        connector_addresses_pick(c, all);
+    if (c->address_count > 0) {
+        connector_on_timer(&c->timer);
+        return;
+    }
+    error_set(&c->problem, "look up host %s: %s", c->host,
+              uv_strerror(status != 0 ? status : UV_EAI_NONAME));
+    connector_fail(c);
 }
 
 /* True when the host is an address and needs no look-up. */
@@ -219,7 +214,8 @@ static bool connector_host_is_address(struct client_connector *c)
     return true;
 }
 
-struct client_connector *client_connector_start(uv_loop_t *loop, const char *host, uint16_t port,
+struct client_connector *client_connector_start(uv_loop_t *loop, struct client_lookups *lookups,
+                                                const char *host, uint16_t port,
                                                 client_connected *done, void *owner)
 {
     struct client_connector *c = mem_zalloc(sizeof *c);
@@ -229,6 +225,9 @@ struct client_connector *client_connector_start(uv_loop_t *loop, const char *hos
     c->port = port;
     c->loop = loop;
     c->pending = 1;
+    client_lookups_init(&c->own);
+    list_init(&c->lookup.node);
+    c->lookup.done = connector_on_lookup;
     uv_timer_init(loop, &c->timer);
     c->timer.data = c;
     error_set(&c->problem, "look up host %s: no address", host);
@@ -236,13 +235,8 @@ struct client_connector *client_connector_start(uv_loop_t *loop, const char *hos
         uv_timer_start(&c->timer, connector_on_timer, 0, 0);
         return c;
     }
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
-    c->lookup.data = c;
-    int status = uv_getaddrinfo(loop, &c->lookup, connector_on_lookup, host, NULL, &hints);
-    if (status == 0) {
-        c->looking_up = true;
-        c->pending++;
-    } else {
+    int status = client_lookup_join(lookups != NULL ? lookups : &c->own, loop, host, &c->lookup);
+    if (status != 0) {
         error_set(&c->problem, "look up host %s: %s", host, uv_strerror(status));
         uv_timer_start(&c->timer, connector_on_timer, 0, 0);
     }

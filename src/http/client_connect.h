@@ -1,7 +1,7 @@
 /* http/client_connect.h - from a host name to a connected socket. Private to http/.
  *
- *   look-up -> addresses, families in turn -> an attempt every 250 ms or after a failure -> the
- * first wins
+ *   look-up -> addresses, families in turn -> an attempt every 250 ms or after a failure
+ *           -> the first that succeeds wins
  *
  * 1. client_connector_start() never fails and never calls back from inside.
  * 2. Then either done() is called once, or client_connector_cancel(), and nothing comes after that.
@@ -9,6 +9,8 @@
  */
 #ifndef HTTP_CLIENT_CONNECT_H
 #define HTTP_CLIENT_CONNECT_H
+
+#include "http/client_lookup.h"
 
 #include <stdint.h>
 #include <uv.h>
@@ -19,7 +21,9 @@ struct client_connector;
  */
 typedef void client_connected(void *owner, uv_tcp_t *tcp, const char *problem);
 
-struct client_connector *client_connector_start(uv_loop_t *loop, const char *host, uint16_t port,
+/* `lookups` are shared with others and outlive the connector; NULL: shared with nobody. */
+struct client_connector *client_connector_start(uv_loop_t *loop, struct client_lookups *lookups,
+                                                const char *host, uint16_t port,
                                                 client_connected *done, void *owner);
 void client_connector_cancel(struct client_connector *c);
 

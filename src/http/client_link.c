@@ -268,6 +268,7 @@ static struct client_link *link_open(struct http_client *c, const struct client_
         .host = to->host,
         .port = to->port,
         .trust = to->tls ? c->trust : NULL,
+        .lookups = &c->lookups,
         .connect_timeout_ms = r->connect_timeout_ms,
         .tls_timeout_ms = r->tls_timeout_ms,
     };

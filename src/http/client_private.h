@@ -3,6 +3,7 @@
 #define HTTP_CLIENT_PRIVATE_H
 
 #include "base/list.h"
+#include "http/client_lookup.h"
 #include "http/client_proxy.h"
 #include "http/client_tls.h"
 #include "http/client_trust.h"
@@ -14,8 +15,9 @@ struct http_client {
     struct client_tls_trust *trust;
     char *user_agent;
     char *proxy_shown; /* masked; NULL: none configured */
-    struct list idle;  /* of struct client_link */
-    size_t links;      /* all that are not gone yet */
+    struct client_lookups lookups;
+    struct list idle; /* of struct client_link */
+    size_t links;     /* all that are not gone yet */
     uv_timer_t idle_timer;
     bool timer_closed;
 };

@@ -1,5 +1,4 @@
-/* http/client_proxy.h - which proxy a request goes through (configuration.md 11.1). Private to
- * http/. */
+/* http/client_proxy.h - which proxy a request takes (configuration.md 11.1). Private to http/. */
 #ifndef HTTP_CLIENT_PROXY_H
 #define HTTP_CLIENT_PROXY_H
 

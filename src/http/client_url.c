@@ -1,5 +1,4 @@
-/* http/client_url.c - takes URLs apart; refuses every byte that could break out of a request line.
- */
+/* http/client_url.c - URLs; refuses every byte that could break out of a request line. */
 #include "http/client_url.h"
 
 #include <ctype.h>

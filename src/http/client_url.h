@@ -1,5 +1,4 @@
-/* http/client_url.h - the parts of an http or https URL, and where a redirect leads. Private to
- * http/. */
+/* http/client_url.h - parts of an http or https URL; where a redirect leads. Private to http/. */
 #ifndef HTTP_CLIENT_URL_H
 #define HTTP_CLIENT_URL_H
 

@@ -25,7 +25,14 @@
 /* ---- requests ------------------------------------------------------------------------------- */
 
 enum http_method {
-    HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_REPORT, HTTP_OPTIONS, HTTP_PUT, HTTP_DELETE, HTTP_PATCH,
+    HTTP_GET,
+    HTTP_HEAD,
+    HTTP_POST,
+    HTTP_REPORT,
+    HTTP_OPTIONS,
+    HTTP_PUT,
+    HTTP_DELETE,
+    HTTP_PATCH,
     HTTP_METHOD_OTHER
 };
 
@@ -34,27 +41,31 @@ const char *http_method_name(enum http_method m);
 struct http_request; /* from its head until http_respond() or the end of its stream */
 struct http_thread;
 
-/* One row of the routing table. Rows are tried in order; the first whose path and method match wins. */
+/* One row of the routing table. Rows are tried in order; the first whose path and method match
+ * wins. */
 struct http_route {
-    unsigned methods;    /* bit set: 1u << HTTP_GET ... */
-    bool head;           /* HEAD is answered like GET, without body */
-    const char *pattern; /* "/sdk/flags/{key}": {x} takes one or more bytes of a segment: "/a/{id}.gif" */
+    unsigned methods; /* bit set: 1u << HTTP_GET ... */
+    bool head;        /* HEAD is answered like GET, without body */
+    const char
+        *pattern; /* "/sdk/flags/{key}": {x} takes one or more bytes of a segment: "/a/{id}.gif" */
     void (*handler)(struct http_request *req);
-    int id;              /* the service's own meaning of the row */
+    int id; /* the service's own meaning of the row */
 };
 
 enum http_method http_request_method(const struct http_request *req); /* HEAD is reported as GET */
 const struct http_route *http_request_route(const struct http_request *req);
-struct view http_request_target(const struct http_request *req);      /* as it was sent */
+struct view http_request_target(const struct http_request *req); /* as it was sent */
 struct view http_request_variable(const struct http_request *req, size_t index); /* decoded */
-struct view http_request_header(const struct http_request *req, const char *name); /* first; trimmed */
+struct view http_request_header(const struct http_request *req,
+                                const char *name); /* first; trimmed */
 bool http_request_has_header(const struct http_request *req, const char *name);
 
 /* The first query parameter of that name, percent-decoded, '+' as blank; false when absent. */
 bool http_request_query(const struct http_request *req, const char *name, struct str *out);
 struct view http_request_query_string(const struct http_request *req); /* raw, without '?' */
 
-/* The names of all methods of all routes whose path matches, joined by `separator`, in table order. */
+/* The names of all methods of all routes whose path matches, joined by `separator`, in table order.
+ */
 void http_request_allowed_methods(const struct http_request *req, const char *separator,
                                   struct str *out);
 
@@ -63,17 +74,18 @@ struct http_thread *http_request_thread(const struct http_request *req);
 /* When its head was complete, on the server's clock. */
 int64_t http_request_started_ms(const struct http_request *req);
 
-/* A place for the handler's own state, e.g. while the request is parked. `abandoned` (may be NULL) is
- * called when the client goes away before the answer; the request is gone then. It comes from the loop,
- * never from inside a function that the handler called. */
+/* A place for the handler's own state, e.g. while the request is parked. `abandoned` (may be NULL)
+ * is called when the client goes away before the answer; the request is gone then. It comes from
+ * the loop, never from inside a function that the handler called. */
 void http_request_set_state(struct http_request *req, void *state, void (*abandoned)(void *state));
 void *http_request_state(const struct http_request *req);
 
-/* Reads the whole body (sends 100 Continue when asked for), then calls `done` from a later phase of the
- * loop. `too_large`: more than `limit` bytes; the body is empty then. The view is valid until the request
- * is answered. Not called when the client goes away. */
+/* Reads the whole body (sends 100 Continue when asked for), then calls `done` from a later phase of
+ * the loop. `too_large`: more than `limit` bytes; the body is empty then. The view is valid until
+ * the request is answered. Not called when the client goes away. */
 void http_request_read_body(struct http_request *req, size_t limit,
-                            void (*done)(struct http_request *req, struct view body, bool too_large));
+                            void (*done)(struct http_request *req, struct view body,
+                                         bool too_large));
 
 /* ---- answers -------------------------------------------------------------------------------- */
 
@@ -82,17 +94,19 @@ void http_request_read_body(struct http_request *req, size_t limit,
 /* Names and values are borrowed until the call that takes the struct returns. */
 struct http_headers {
     size_t count;
-    struct { const char *name; struct view value; } rows[HTTP_HEADERS_MAX];
+    struct {
+        const char *name;
+        struct view value;
+    } rows[HTTP_HEADERS_MAX];
 };
 
 void http_header_add(struct http_headers *h, const char *name, struct view value);
 void http_header_add_text(struct http_headers *h, const char *name, const char *value);
 
 /* Answers and gives the request back; `body` may be NULL, its reference stays with the caller.
- * Date, Content-Length and
- * Connection are added here, with compression also Vary and Content-Encoding: a body that the service
- * keeps for other requests is compressed once. May be called from the handler or later, on the request's
- * thread. */
+ * Date, Content-Length and Connection are added here, with compression also Vary and
+ * Content-Encoding: a body that the service keeps for other requests is compressed once. May be
+ * called from the handler or later, on the request's thread. */
 void http_respond(struct http_request *req, int status, const struct http_headers *headers,
                   struct buf *body);
 
@@ -108,19 +122,19 @@ struct http_server_settings {
     bool tls;
     const char *tls_cert;
     const char *tls_key;
-    int tls_min_version;              /* 0 (1.2), or TLS1_VERSION ... TLS1_3_VERSION of OpenSSL */
-    int64_t max_connections;          /* 0: descriptor limit - 256 */
+    int tls_min_version;     /* 0 (1.2), or TLS1_VERSION ... TLS1_3_VERSION of OpenSSL */
+    int64_t max_connections; /* 0: descriptor limit - 256 */
     int64_t max_connections_per_address; /* 0: none */
     size_t max_header_size;
-    int64_t header_timeout_ms;        /* closed without an answer then, as ld-relay does */
-    int64_t idle_timeout_ms;          /* <= 0: none */
-    bool compress;                    /* whole answers, for clients that accept gzip (http-api.md 10.5) */
+    int64_t header_timeout_ms; /* closed without an answer then, as ld-relay does */
+    int64_t idle_timeout_ms;   /* <= 0: none */
+    bool compress;             /* whole answers, for clients that accept gzip (http-api.md 10.5) */
     /* streams: */
-    int64_t heartbeat_ms;             /* <= 0: none */
-    int64_t max_stream_time_ms;       /* <= 0: none */
-    int64_t max_write_time_ms;        /* <= 0: none */
+    int64_t heartbeat_ms;       /* <= 0: none */
+    int64_t max_stream_time_ms; /* <= 0: none */
+    int64_t max_write_time_ms;  /* <= 0: none */
     size_t max_backlog;
-    struct random *random;            /* spreads stream times of 60 s and more; NULL: exact times */
+    struct random *random; /* spreads stream times of 60 s and more; NULL: exact times */
 };
 
 /* What the server serves: the routes and the state that each thread keeps for them. */
@@ -132,18 +146,18 @@ struct http_service {
     void *(*thread_open)(void *arg, struct http_thread *t);
     /* On the serving thread, after its last request. */
     void (*thread_close)(void *arg, void *state);
-    /* Debug log of requests (telemetry.md 8.6), for requests that a route took: once for an ordinary
-     * answer (`closed`); for a stream when its head is sent (`streaming`) and at its end (`streaming`
-     * and `closed`), but only if the global level is debug when it starts: otherwise a stream does not
-     * keep its request. `bytes` are those of the body. May be NULL. */
+    /* Debug log of requests (telemetry.md 8.6), for requests that a route took: once for an
+     * ordinary answer (`closed`); for a stream when its head is sent (`streaming`) and at its end
+     * (`streaming` and `closed`), but only if the global level is debug when it starts: otherwise a
+     * stream does not keep its request. `bytes` are those of the body. May be NULL. */
     void (*log_request)(void *arg, const struct http_request *req, int status, uint64_t bytes,
                         bool streaming, bool closed);
 };
 
 struct http_server;
 
-/* Binds, starts the threads and serves. False with *err ("listen tcp :8030: bind: address already in
- * use") when it cannot. Called on the control thread. */
+/* Binds, starts the threads and serves. False with *err ("listen tcp :8030: bind: address already
+ * in use") when it cannot. Called on the control thread. */
 MUST_CHECK bool http_server_open(const struct http_server_settings *settings,
                                  const struct http_service *service, const struct clock *clock,
                                  struct http_server **out, struct error *err);
@@ -163,8 +177,8 @@ const struct clock *http_thread_clock(struct http_thread *t);
 
 /* Counters of the whole server, any thread. */
 struct http_counts {
-    int64_t connections; /* open now */
-    int64_t streams;     /* open now */
+    int64_t connections;        /* open now */
+    int64_t streams;            /* open now */
     int64_t refused_over_limit; /* or because no descriptor was left */
     int64_t refused_tls;        /* handshake failed, or plain HTTP */
     int64_t dropped_stall;
@@ -172,10 +186,10 @@ struct http_counts {
 };
 void http_server_counts(const struct http_server *s, struct http_counts *out);
 
-/* Stops accepting, ends all streams properly, spread evenly over `spread_ms`, finishes requests, and
- * at the latest after `limit_ms` closes what is left. Blocks nobody: `closed` is called once on the
- * control loop, after every thread ended (they are joined and freed then). Letters may be posted until
- * `closed`, and only from the control thread after this call. */
+/* Stops accepting, ends all streams properly, spread evenly over `spread_ms`, finishes requests,
+ * and at the latest after `limit_ms` closes what is left. Blocks nobody: `closed` is called once on
+ * the control loop, after every thread ended (they are joined and freed then). Letters may be
+ * posted until `closed`, and only from the control thread after this call. */
 void http_server_close(struct http_server *s, int64_t spread_ms, int64_t limit_ms, uv_loop_t *loop,
                        void (*closed)(void *arg), void *arg);
 

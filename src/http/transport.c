@@ -379,6 +379,7 @@ struct transport *transport_open(const struct transport_settings *settings, uv_l
     if (settings->unix_path != NULL)
         unix_connect(t);
     else
-        t->connector = client_connector_start(loop, host, settings->port, tcp_on_connected, t);
+        t->connector = client_connector_start(loop, settings->lookups, host, settings->port,
+                                              tcp_on_connected, t);
     return t;
 }

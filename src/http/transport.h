@@ -23,12 +23,14 @@
 
 struct transport;
 struct client_tls_trust; /* http/client_trust.h */
+struct client_lookups;   /* http/client_lookup.h */
 
 struct transport_settings {
     const char *host;
     uint16_t port;
     const char *unix_path;          /* not NULL: a Unix socket instead of host and port */
     struct client_tls_trust *trust; /* not NULL: TLS; outlives the transport */
+    struct client_lookups *lookups; /* shared with others, outlives the transport; may be NULL */
     int64_t connect_timeout_ms;     /* name look-up and TCP */
     int64_t tls_timeout_ms;
 };

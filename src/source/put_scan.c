@@ -1,5 +1,4 @@
-/* source/put_scan.c - follows {"data":{"flags":{KEY:ITEM},"segments":{KEY:ITEM}}} and cuts out the
- * items. */
+/* source/put_scan.c - cuts the items out of {"data":{"flags":{KEY:ITEM},"segments":{...}}}. */
 #include "source/put_scan.h"
 
 /* Memory of one item's text that is kept for the next one. */

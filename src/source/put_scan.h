@@ -1,7 +1,7 @@
 /* source/put_scan.h - the data of a `put`, in pieces, to a data set (streaming.md 5.2).
  *
- *   pieces --put_scan_feed()--> text of one item --item_parse()--> dataset_builder --> struct
- * dataset
+ *   pieces --put_scan_feed()--> text of one item --item_parse()--> dataset_builder
+ *                                                                     '--> struct dataset
  *
  * A put may have 300 MB. Nothing of it is held but the items that were made from it and the text of
  * the one item that is being read. Pieces may be cut anywhere.

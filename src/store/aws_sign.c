@@ -134,7 +134,7 @@ static void append_value(struct view value, struct str *out)
 static void append_canonical(const struct aws_request *r, struct view query,
                              const struct signed_headers *h, struct str *out)
 {
-    str_append_format(out, "%s\n%s\n", r->method, r->path);
+    str_append_format(out, "%s\n%.*s\n", r->method, VIEW_ARGS(r->path));
     str_append(out, query);
     str_append_char(out, '\n');
     for (size_t i = 0; i < h->count; i++) {
@@ -230,7 +230,7 @@ void aws_cache_token(const struct aws_cache *c, const struct aws_key *key, int64
                             .wall_ms = wall_ms,
                             .method = "GET",
                             .host = view_of(c->cache),
-                            .path = "/",
+                            .path = VIEW_LITERAL("/"),
                             .query = str_view(&query),
                             .payload_hash = nothing};
     str_append_format(out, "%s/?", c->cache);

@@ -28,7 +28,7 @@ struct aws_request {
     int64_t wall_ms;     /* Unix time, of x-amz-date */
     const char *method;
     struct view host;  /* the Host header */
-    const char *path;  /* percent-encoded; "/" */
+    struct view path;  /* percent-encoded; "/" */
     struct view query; /* percent-encoded, parameters in the order of their bytes */
     const struct aws_header *headers;
     size_t header_count; /* at most AWS_SIGNED_HEADERS_MAX - 3 */

@@ -54,7 +54,7 @@ static void reference_check(struct view text)
     struct arena arena = {0};
     struct reference r = reference_parse(&arena, text, true);
     if (r.problem == REFERENCE_VALID)
-        must(r.part_count != 0 && r.parts[0].len != 0);
+        must(r.name.data != NULL && r.name.len != 0);
     arena_free(&arena);
 }
 

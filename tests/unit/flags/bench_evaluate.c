@@ -3,8 +3,8 @@
  *   meson test -C build --benchmark flags_evaluate --verbose       or the program with FLAGS
  * REQUESTS
  *
- * Flags as in the stand-in upstream of the other measurements: half have a rule of two clauses, a
- * third a rollout, a fifth a target. */
+ * Times are CPU time. Flags as in the stand-in upstream of the other measurements: half have a rule
+ * of two clauses, a third a rollout, a fifth a target. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "flags/evalx.h"
@@ -14,10 +14,12 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define ROUNDS 20
+
 static double now_us(void)
 {
     struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
@@ -115,14 +117,20 @@ static void measure_first(struct dataset *d, int flags)
     str_free(&body);
 }
 
+/* The fastest of several rounds: what else the machine does is not ours. */
 static void measure_requests(struct dataset *d, int requests, bool with_reasons)
 {
     struct str body = {0};
-    double begun = now_us();
-    for (int i = 0; i < requests; i++)
-        request_make(d, i, with_reasons, &body);
-    printf("%s: %.1f us a request\n", with_reasons ? "with reasons" : "without reasons",
-           (now_us() - begun) / requests);
+    double best = 0;
+    int each_round = requests / ROUNDS;
+    for (int round = 0; round < ROUNDS; round++) {
+        double begun = now_us();
+        for (int i = 0; i < each_round; i++)
+            request_make(d, i, with_reasons, &body);
+        double each = (now_us() - begun) / each_round;
+        best = round == 0 || each < best ? each : best;
+    }
+    printf("%s: %.1f us a request\n", with_reasons ? "with reasons" : "without reasons", best);
     str_free(&body);
 }
 

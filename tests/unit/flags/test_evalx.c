@@ -146,6 +146,20 @@ static void patches_are_seen(void **state)
     context_free(c);
 }
 
+static void a_data_set_can_be_prepared(void **state)
+{
+    (void)state;
+    struct dataset *d = evaluate_dataset(WORKED_FLAGS, "");
+    assert_false(evaluation_is_prepared(d));
+    evaluation_prepare(d);
+    evaluation_prepare(d);
+    assert_true(evaluation_is_prepared(d));
+    struct dataset *next = dataset_with_item_take(d, test_flag("x", 1, ""));
+    assert_false(evaluation_is_prepared(next));
+    dataset_unref(d);
+    dataset_unref(next);
+}
+
 static void visit_count(const struct evaluation *result, void *arg)
 {
     int *count = arg;
@@ -219,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies),
         cmocka_unit_test(patches_are_seen),
+        cmocka_unit_test(a_data_set_can_be_prepared),
         cmocka_unit_test(each_flag_is_visited),
         cmocka_unit_test(threads_share_compiled_flags),
     };

@@ -60,7 +60,7 @@ static void published_vectors_are_met(void **state)
                                 .wall_ms = WALL_MS,
                                 .method = rows[i].method,
                                 .host = VIEW_LITERAL("example.amazonaws.com"),
-                                .path = rows[i].path,
+                                .path = view_of(rows[i].path),
                                 .query = view_of(rows[i].query),
                                 .headers = &header,
                                 .header_count = header.name != NULL,
@@ -105,7 +105,7 @@ static void a_request_to_dynamodb_is_signed_as_aws_clients_do(void **state)
                                 .wall_ms = WALL_MS,
                                 .method = "POST",
                                 .host = VIEW_LITERAL("localhost:8000"),
-                                .path = "/",
+                                .path = VIEW_LITERAL("/"),
                                 .headers = headers,
                                 .header_count = 2,
                                 .payload_hash = hash};
@@ -181,7 +181,7 @@ static void blanks_in_a_header_do_not_matter(void **state)
                                 .wall_ms = WALL_MS,
                                 .method = "GET",
                                 .host = VIEW_LITERAL("example.amazonaws.com"),
-                                .path = "/",
+                                .path = VIEW_LITERAL("/"),
                                 .headers = &header,
                                 .header_count = 1,
                                 .payload_hash = hash};

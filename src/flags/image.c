@@ -1,0 +1,70 @@
+/* flags/image.c - see image.h. */
+#include "flags/image.h"
+
+#include "flags/dataset_private.h"
+#include "flags/evaluate.h"
+
+#include <stdatomic.h>
+
+static const struct compiled_variation *variation_at(const struct compiled_flag *flag,
+                                                     int64_t variation)
+{
+    bool known = variation >= 0 && variation < flag->variation_count;
+    return known ? &flag->variations[variation] : &flag->none;
+}
+
+/* A flag that is off, or that has nothing but a fixed fallthrough which is no experiment. */
+static const struct compiled_variation *fixed_find(const struct compiled_flag *flag)
+{
+    if (!flag->on)
+        return variation_at(flag, flag->has_off_variation ? flag->off_variation : -1);
+    if (flag->has_conditions || flag->fallthrough.rollout != NULL)
+        return NULL;
+    const struct compiled_variation *variation = variation_at(flag, flag->fallthrough.variation);
+    return flag->track_events_fallthrough && variation != &flag->none ? NULL : variation;
+}
+
+static struct image *image_new(const struct collection *flags, const struct key_order *order)
+{
+    struct image *image = mem_alloc(sizeof *image + flags->live * sizeof image->entries[0]);
+    image->count = 0;
+    for (size_t i = 0; i < order->count; i++) {
+        struct item *it = sequence_at(&flags->items, order->positions[i]);
+        if (it->deleted)
+            continue;
+        const struct compiled_flag *flag = compiled_flag_of(it);
+        image->entries[image->count++] =
+            (struct image_entry){.flag = flag,
+                                 .fixed = fixed_find(flag),
+                                 .position = order->positions[i],
+                                 .visible_environment = it->visible_environment,
+                                 .visible_mobile = it->visible_mobile};
+    }
+    return image;
+}
+
+const struct image *dataset_image(struct dataset *d)
+{
+    struct image *image = atomic_load_explicit(&d->image, memory_order_acquire);
+    if (image != NULL)
+        return image;
+    const struct key_order *order = dataset_by_key(d);
+    (void)pthread_mutex_lock(&d->making);
+    image = atomic_load_explicit(&d->image, memory_order_relaxed);
+    if (image == NULL) {
+        image = image_new(&d->collections[ITEM_FLAG], order);
+        atomic_store_explicit(&d->image, image, memory_order_release);
+    }
+    (void)pthread_mutex_unlock(&d->making);
+    return image;
+}
+
+void evaluation_prepare(struct dataset *d)
+{
+    (void)dataset_image(d);
+}
+
+bool evaluation_is_prepared(struct dataset *d)
+{
+    return atomic_load_explicit(&d->image, memory_order_acquire) != NULL;
+}
