@@ -1,5 +1,6 @@
 /* store/database.c - what the stores of all environments share: one backend of one kind. */
 #include "store/consul.h"
+#include "store/dynamodb.h"
 #include "store/redis.h"
 #include "store/store_private.h"
 
@@ -15,6 +16,8 @@ static struct store_backend *backend_open(const struct store_settings *settings,
         return store_redis_open(&settings->redis, loop, err);
     case STORE_CONSUL:
         return store_consul_open(&settings->consul, loop, clock, err);
+    case STORE_DYNAMODB:
+        return store_dynamodb_open(&settings->dynamodb, loop, clock, err);
     default:
         return store_memory_open(loop);
     }

@@ -8,7 +8,7 @@
 
 struct random; /* base/random.h */
 
-enum store_kind { STORE_MEMORY, STORE_SQLITE, STORE_REDIS, STORE_CONSUL };
+enum store_kind { STORE_MEMORY, STORE_SQLITE, STORE_REDIS, STORE_CONSUL, STORE_DYNAMODB };
 
 enum store_redis_mode { STORE_REDIS_SINGLE, STORE_REDIS_SENTINEL, STORE_REDIS_CLUSTER };
 
@@ -44,6 +44,11 @@ struct store_consul_settings {
     struct random *random;               /* as above */
 };
 
+struct store_dynamodb_settings {
+    const char *url;       /* "": AWS's own in the region; copied */
+    struct random *random; /* pauses between attempts; outlives the database */
+};
+
 struct store_settings {
     enum store_kind kind;
     /* SQLite (data-store.md 9): */
@@ -52,6 +57,7 @@ struct store_settings {
     int64_t busy_timeout_ms;
     struct store_redis_settings redis;
     struct store_consul_settings consul;
+    struct store_dynamodb_settings dynamodb;
     /* all: */
     int64_t health_check_interval_ms; /* 0: off */
 };
