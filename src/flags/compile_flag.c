@@ -23,7 +23,7 @@ static void weights_compile(struct compiling *c, const struct model_rollout *mod
 static void choice_compile(struct compiling *c, const struct model_flag *flag,
                            const struct model_choice *model, struct compiled_choice *out)
 {
-    out->variation = model->variation.defined ? model->variation.value : -1;
+    out->variation = model->variation.defined ? model->variation.value : COMPILED_NO_CHOICE;
     if (model->variation.defined || model->rollout.variations.count == 0)
         return;
     struct compiled_rollout *rollout = arena_alloc(c->arena, sizeof *rollout);

@@ -98,7 +98,9 @@ struct compiled_rollout {
     size_t weight_count;
 };
 
-/* A rollout, or without one a variation. Where a flag names neither, the variation is -1: none. */
+#define COMPILED_NO_CHOICE INT64_MIN
+
+/* A rollout, or without one a variation; COMPILED_NO_CHOICE where a flag names neither. */
 struct compiled_choice {
     const struct compiled_rollout *rollout;
     int64_t variation;

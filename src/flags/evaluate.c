@@ -19,10 +19,16 @@ void evaluator_free(struct evaluator *e)
     if (e == NULL)
         return;
     pattern_matcher_free(e->matcher);
+    str_free(&e->problem);
     mem_free(e->queried);
     mem_free(e->flags);
     mem_free(e->segments);
     mem_free(e);
+}
+
+void evaluator_listen(struct evaluator *e, const struct evaluation_listener *listener)
+{
+    e->listener = listener;
 }
 
 bool evaluator_wants_memberships(const struct evaluator *e)

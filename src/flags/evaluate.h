@@ -74,6 +74,14 @@ struct evaluation {
 void evaluation_prepare(struct dataset *d);
 bool evaluation_is_prepared(struct dataset *d);
 
+/* Who wants to hear of flags that cannot be evaluated as they are: `problem` is called once for
+ * each version of a flag, from inside of the evaluation, with a sentence like "rule clause did not
+ * specify an attribute" (evaluation.md 1). */
+struct evaluation_listener {
+    void *owner;
+    void (*problem)(void *owner, struct view flag_key, const char *problem);
+};
+
 struct evaluator;
 
 /* `membership` may be NULL: then every big segment is NOT_CONFIGURED. Data set, context and source
@@ -81,6 +89,10 @@ struct evaluator;
 struct evaluator *evaluator_new(struct dataset *d, const struct context *c,
                                 const struct membership_source *membership);
 void evaluator_free(struct evaluator *e); /* accepts NULL */
+
+/* From now on problems are told. The listener must live as long as the evaluator; NULL is allowed.
+ */
+void evaluator_listen(struct evaluator *e, const struct evaluation_listener *listener);
 
 /* The flag with this key in the data set. False when there is none, or it is deleted. */
 bool evaluator_flag(struct evaluator *e, struct view key, struct evaluation *out);

@@ -59,8 +59,10 @@ static enum match clause_match(struct evaluator *e, const struct compiled_clause
 {
     if (clause->matches_segments)
         return segments_clause(e, clause);
-    if (clause->attribute.problem != REFERENCE_VALID)
+    if (clause->attribute.problem != REFERENCE_VALID) {
+        evaluate_problem_reference(e, &clause->attribute);
         return MATCH_ERROR;
+    }
     return clause->tests_kind ? kind_clause(e, clause) : attribute_clause(e, clause);
 }
 

@@ -5,8 +5,13 @@
  */
 #include "flags/evaluate_private.h"
 
+#define PROBLEM_CYCLE                                                                              \
+    "prerequisite relationship to \"%.*s\" caused a circular reference; this is probably a "       \
+    "temporary condition due to an incomplete update"
+
 /* The result of "variation N": an error when there is none. */
-static void variation_set(const struct compiled_flag *flag, int64_t variation, struct outcome *o)
+static void variation_set(struct evaluator *e, const struct compiled_flag *flag, int64_t variation,
+                          struct outcome *o)
 {
     if (variation >= 0 && variation < flag->variation_count) {
         o->variation = variation;
@@ -15,13 +20,19 @@ static void variation_set(const struct compiled_flag *flag, int64_t variation, s
     o->variation = EVALUATION_NO_VARIATION;
     o->reason = REASON_ERROR;
     o->in_experiment = false;
+    if (variation == COMPILED_NO_CHOICE)
+        evaluate_problem(e, "rollout or experiment with no variations");
+    else
+        evaluate_problem(
+            e, "rule, fallthrough, or target referenced a nonexistent variation index %lld",
+            (long long)variation);
 }
 
-static void off_set(const struct compiled_flag *flag, struct outcome *o)
+static void off_set(struct evaluator *e, const struct compiled_flag *flag, struct outcome *o)
 {
     o->variation = EVALUATION_NO_VARIATION;
     if (flag->has_off_variation)
-        variation_set(flag, flag->off_variation, o);
+        variation_set(e, flag, flag->off_variation, o);
 }
 
 static void malformed_set(bool aborted, struct outcome *o)
@@ -31,12 +42,13 @@ static void malformed_set(bool aborted, struct outcome *o)
     o->aborted = aborted;
 }
 
-static void rollout_decide(const struct evaluator *e, const struct compiled_flag *flag,
+static void rollout_decide(struct evaluator *e, const struct compiled_flag *flag,
                            const struct compiled_rollout *rollout, struct outcome *o)
 {
     float bucket;
     enum bucket_result result = evaluate_bucket(e, rollout, &bucket);
     if (result == BUCKET_INVALID) {
+        evaluate_problem_reference(e, &rollout->bucket_by);
         malformed_set(false, o);
         return;
     }
@@ -49,20 +61,19 @@ static void rollout_decide(const struct evaluator *e, const struct compiled_flag
         chosen--;
     o->by_rollout = true;
     o->in_experiment = rollout->experiment && counts && !rollout->weights[chosen].untracked;
-    variation_set(flag, rollout->weights[chosen].variation, o);
+    variation_set(e, flag, rollout->weights[chosen].variation, o);
 }
 
-static void choice_decide(const struct evaluator *e, const struct compiled_flag *flag,
+static void choice_decide(struct evaluator *e, const struct compiled_flag *flag,
                           const struct compiled_choice *choice, struct outcome *o)
 {
     if (choice->rollout != NULL)
         rollout_decide(e, flag, choice->rollout, o);
     else
-        variation_set(flag, choice->variation, o);
+        variation_set(e, flag, choice->variation, o);
 }
 
-static bool targets_decide(const struct evaluator *e, const struct compiled_flag *flag,
-                           struct outcome *o)
+static bool targets_decide(struct evaluator *e, const struct compiled_flag *flag, struct outcome *o)
 {
     for (size_t i = 0; i < flag->target_count; i++) {
         const struct compiled_target *target = &flag->targets[i];
@@ -71,7 +82,7 @@ static bool targets_decide(const struct evaluator *e, const struct compiled_flag
         if (part == NULL || !key_set_has(target->keys, part->key, part->key_hash))
             continue;
         o->reason = REASON_TARGET_MATCH;
-        variation_set(flag, target->variation, o);
+        variation_set(e, flag, target->variation, o);
         return true;
     }
     return false;
@@ -103,21 +114,28 @@ static bool experiment_find(const struct compiled_flag *flag, const struct outco
     return false;
 }
 
+static struct item *flag_at(const struct evaluator *e, size_t position)
+{
+    return sequence_at(&e->data->collections[ITEM_FLAG].items, position);
+}
+
 /* Everything behind the prerequisites, of which `prerequisites` were evaluated and all satisfied.
  */
 static struct outcome flag_decide(struct evaluator *e, const struct compiled_flag *flag,
-                                  uint32_t prerequisites)
+                                  size_t position, uint32_t prerequisites)
 {
     struct outcome o = {.reason = REASON_FALLTHROUGH, .prerequisites = prerequisites};
     e->big_segments = BIG_SEGMENTS_NONE;
     if (!flag->on) {
         o.reason = REASON_OFF;
-        off_set(flag, &o);
+        off_set(e, flag, &o);
     } else if (!targets_decide(e, flag, &o) && !rules_decide(e, flag, &o)) {
         choice_decide(e, flag, &flag->fallthrough, &o);
     }
     o.big_segments = e->big_segments;
     o.is_experiment = experiment_find(flag, &o);
+    if (o.reason == REASON_ERROR)
+        evaluate_problem_tell(e, flag_at(e, position));
     return o;
 }
 
@@ -136,11 +154,6 @@ struct walk {
     size_t room;
 };
 
-static struct item *flag_at(const struct evaluator *e, size_t position)
-{
-    return sequence_at(&e->data->collections[ITEM_FLAG].items, position);
-}
-
 static bool has_to_follow(const struct compiled_flag *flag)
 {
     return flag->on && flag->prerequisite_count != 0;
@@ -156,7 +169,7 @@ static void walk_enter(struct walk *w, size_t position)
 {
     const struct compiled_flag *flag = compiled_flag_of(flag_at(w->e, position));
     if (!has_to_follow(flag)) {
-        struct outcome o = flag_decide(w->e, flag, 0);
+        struct outcome o = flag_decide(w->e, flag, position, 0);
         memo_set(w->e, position, &o);
         return;
     }
@@ -183,13 +196,25 @@ static void walk_abort(struct walk *w)
     walk_leave(w, &o);
 }
 
+/* The next prerequisite is one of those that are being followed. */
+static void walk_cycle(struct walk *w)
+{
+    const struct step *top = &w->steps[w->depth - 1];
+    struct view key = top->flag->prerequisites[top->next].flag.key;
+    evaluate_problem(w->e, PROBLEM_CYCLE, VIEW_ARGS(key));
+    evaluate_problem_tell(w->e, flag_at(w->e, top->position));
+    walk_abort(w);
+}
+
 static void walk_fail(struct walk *w, uint32_t evaluated)
 {
     struct step *top = &w->steps[w->depth - 1];
     struct outcome o = {.reason = REASON_PREREQUISITE_FAILED,
                         .prerequisites = evaluated,
                         .failed_prerequisite = top->next};
-    off_set(top->flag, &o);
+    off_set(w->e, top->flag, &o);
+    if (o.reason == REASON_ERROR)
+        evaluate_problem_tell(w->e, flag_at(w->e, top->position));
     walk_leave(w, &o);
 }
 
@@ -226,7 +251,7 @@ static void walk_step(struct walk *w)
 {
     struct step *top = &w->steps[w->depth - 1];
     if (top->next == top->flag->prerequisite_count) {
-        struct outcome o = flag_decide(w->e, top->flag, top->next);
+        struct outcome o = flag_decide(w->e, top->flag, top->position, top->next);
         walk_leave(w, &o);
         return;
     }
@@ -239,7 +264,7 @@ static void walk_step(struct walk *w)
     if (memo->state == MEMO_NONE)
         walk_enter(w, position);
     else if (memo->state == MEMO_IN_PROGRESS)
-        walk_abort(w);
+        walk_cycle(w);
     else
         walk_use(w, position, &memo->outcome);
 }
@@ -250,7 +275,7 @@ struct outcome evaluator_outcome(struct evaluator *e, const struct compiled_flag
     if (e->flags != NULL && e->flags[position].state == MEMO_DONE)
         return e->flags[position].outcome;
     if (!has_to_follow(flag))
-        return flag_decide(e, flag, 0);
+        return flag_decide(e, flag, position, 0);
     if (e->flags == NULL)
         e->flags = mem_zalloc(e->data->collections[ITEM_FLAG].items.count * sizeof *e->flags);
     struct walk w = {.e = e};

@@ -50,7 +50,21 @@ struct evaluator {
     struct flag_memo *flags;       /* by position; NULL until a prerequisite is met */
     struct segment_memo *segments; /* by position; NULL until a segment is met */
     struct pattern_matcher *matcher;
+    const struct evaluation_listener *listener; /* NULL: problems are not put into words */
+    struct str problem; /* of the flag that is being evaluated; "" for none */
 };
+
+/* Why the flag that is being evaluated is malformed; the first problem is kept. */
+void evaluate_problem(struct evaluator *e, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* An attribute reference that is none, or is not there. */
+void evaluate_problem_reference(struct evaluator *e, const struct reference *reference);
+
+/* The problem came up within this segment. */
+void evaluate_problem_in_segment(struct evaluator *e, struct view segment_key);
+
+/* Tells the listener of the problem, unless it was told of this version of the flag before. */
+void evaluate_problem_tell(struct evaluator *e, struct item *flag);
 
 /* The outcome for a flag, which is at this position. */
 struct outcome evaluator_outcome(struct evaluator *e, const struct compiled_flag *flag,

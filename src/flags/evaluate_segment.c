@@ -8,6 +8,10 @@
 /* Deeper chains are malformed; a level takes some hundred bytes of stack (evaluation.md 13.4). */
 #define SEGMENT_DEPTH_MAX 1000
 
+#define PROBLEM_CYCLE                                                                              \
+    "segment rule referencing segment \"%.*s\" caused a circular reference; this is probably a "   \
+    "temporary condition due to an incomplete update"
+
 static enum match match_of(bool matches)
 {
     return matches ? MATCH_YES : MATCH_NO;
@@ -36,8 +40,10 @@ static enum match rule_match(struct evaluator *e, const struct compiled_segment_
         return found;
     float bucket;
     enum bucket_result result = evaluate_bucket(e, &rule->rollout, &bucket);
-    if (result == BUCKET_INVALID)
+    if (result == BUCKET_INVALID) {
+        evaluate_problem_reference(e, &rule->rollout.bucket_by);
         return MATCH_ERROR;
+    }
     return match_of(result == BUCKET_FOUND && bucket < rule->threshold);
 }
 
@@ -121,6 +127,7 @@ static enum match segment_match(struct evaluator *e, struct item *it)
 static enum match segment_enter(struct evaluator *e, struct item *it, struct segment_memo *memo)
 {
     if (e->segment_depth == SEGMENT_DEPTH_MAX) {
+        evaluate_problem(e, "segments are nested too deeply");
         e->too_deep = true;
         return MATCH_ERROR;
     }
@@ -130,6 +137,8 @@ static enum match segment_enter(struct evaluator *e, struct item *it, struct seg
     e->segment_depth++;
     enum match found = segment_match(e, it);
     e->segment_depth--;
+    if (found == MATCH_ERROR && e->segment_depth == 0)
+        evaluate_problem_in_segment(e, it->key);
     memo->match = (unsigned char)found;
     memo->big_segments = (unsigned char)e->big_segments;
     memo->state = e->too_deep ? MEMO_NONE : MEMO_DONE;
@@ -151,8 +160,12 @@ enum match evaluate_segment(struct evaluator *e, const struct compiled_key *key)
     struct segment_memo *memo = &e->segments[position];
     if (memo->state == MEMO_NONE)
         return segment_enter(e, it, memo);
-    if (memo->state == MEMO_IN_PROGRESS)
+    if (memo->state == MEMO_IN_PROGRESS) {
+        evaluate_problem(e, PROBLEM_CYCLE, VIEW_ARGS(it->key));
         return MATCH_ERROR;
+    }
+    if (memo->match == MATCH_ERROR && e->segment_depth == 0)
+        evaluate_problem_in_segment(e, it->key);
     status_merge(e, (enum big_segments_status)memo->big_segments);
     return (enum match)memo->match;
 }

@@ -91,6 +91,7 @@ static void flag_write(struct evaluator *e, const struct image_entry *entry, cha
 void evalx_write(const struct evalx_request *request, struct str *out, struct evalx_facts *facts)
 {
     struct evaluator *e = evaluator_new(request->data, request->context, request->membership);
+    evaluator_listen(e, request->listener);
     const struct image *image = dataset_image(request->data);
     char before = '{';
     for (size_t i = 0; i < image->count; i++) {

@@ -18,6 +18,7 @@ struct evalx_request {
     struct dataset *data;
     const struct context *context;
     const struct membership_source *membership; /* may be NULL */
+    const struct evaluation_listener *listener; /* may be NULL */
     enum evalx_filter filter;
     bool with_reasons;
 };

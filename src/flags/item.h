@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -30,15 +31,15 @@ struct item {
     bool visible_environment; /* flag: browsers may see it (evaluation.md 2.2) */
     bool visible_mobile;      /* flag: phones may see it */
     bool unbounded;           /* segment: a big segment */
+    _Atomic bool complained;  /* evaluation has told that its configuration is invalid */
     int64_t version;
     struct buf *text; /* canonical JSON (evaluation.md 2.4); tombstones too (data-store.md 2.1) */
     struct view key;  /* the item's key in its map, not the JSON "key"; lives as long as the item */
-    struct view quoted_key; /* the same as a JSON string */
-    const struct view
-        *needs; /* keys of prerequisites (flag) or of segmentMatch segments (segment) */
+    struct view quoted_key;   /* the same as a JSON string */
+    const struct view *needs; /* keys of prerequisites, or of segmentMatch segments of a segment */
     size_t need_count;
-    void *_Atomic compiled; /* for evaluation, made on first use: flags/compiled.h */
-    char memory[];          /* what the views point to */
+    void *_Atomic compiled;             /* for evaluation, made on first use: flags/compiled.h */
+    alignas(struct view) char memory[]; /* what the views point to */
 };
 
 /* Parses the JSON of one item (evaluation.md 2.1-2.3) under the key `key`. `"deleted":true` gives a

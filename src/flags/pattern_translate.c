@@ -86,14 +86,14 @@ static void anchor_write(struct translation *t, const char *anchor)
 /* Puts the last atom into a group of its own. */
 static void atom_wrap(struct translation *t)
 {
-    struct str atom = {0};
-    t->wrapped += t->out->len - t->atom_at;
+    size_t len = t->out->len - t->atom_at;
+    t->wrapped += len;
     if (t->wrapped > WRAPPED_MAX)
         t->in.failed = true;
-    str_append(&atom, view_from(str_view(t->out), t->atom_at));
-    t->out->len = t->atom_at;
-    str_append_format(t->out, "(%s)", str_text(&atom));
-    str_free(&atom);
+    str_append_text(t->out, "))");
+    char *atom = t->out->data + t->atom_at;
+    memmove(atom + 1, atom, len);
+    atom[0] = '(';
 }
 
 /* Digits without superfluous zero; more than eight of them are as good as too many. False when

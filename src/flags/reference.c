@@ -81,5 +81,7 @@ struct reference reference_parse(struct arena *arena, struct view text, bool as_
         reference.problem = REFERENCE_EMPTY;
     else
         reference.problem = path_parse(arena, view_from(text, 1), &reference);
+    if (reference.problem != REFERENCE_VALID)
+        reference.name = name_of(text);
     return reference;
 }

@@ -16,7 +16,7 @@ enum reference_problem {
 struct reference {
     enum reference_problem problem;
     uint32_t inner_count;
-    struct name name;         /* the attribute */
+    struct name name;         /* the attribute; of an invalid reference all of its text */
     const struct view *inner; /* names of properties within it, from the outside to the inside */
 };
 

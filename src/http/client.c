@@ -11,6 +11,7 @@ static void client_free(struct http_client *c)
     client_proxies_free(&c->proxies);
     client_tls_trust_free(c->trust);
     mem_free(c->user_agent);
+    mem_free(c->unix_path);
     mem_free(c->proxy_shown);
     mem_free(c);
 }
@@ -23,6 +24,8 @@ bool http_client_open(const struct http_client_settings *settings, uv_loop_t *lo
     c->clock = clock;
     client_lookups_init(&c->lookups);
     c->user_agent = mem_copy_text(settings->user_agent, strlen(settings->user_agent));
+    if (settings->unix_path != NULL)
+        c->unix_path = mem_copy_text(settings->unix_path, strlen(settings->unix_path));
     if (!client_proxies_init(&c->proxies, settings, getenv, err))
         goto fail;
     if (c->proxies.fixed != NULL) {

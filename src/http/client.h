@@ -37,7 +37,8 @@ struct http_client_settings {
     const char *proxy_url;  /* [Proxy] url; NULL: from the environment's variables */
     const char *proxy_user; /* Basic, when the URL has none; may be NULL */
     const char *proxy_password;
-    bool direct; /* never through a proxy: services that live on the machine itself */
+    bool direct;           /* never through a proxy: services that live on the machine itself */
+    const char *unix_path; /* every request goes to this socket; may be NULL */
     const char *const *ca_files; /* added to the system roots; NULL-terminated; may be NULL */
     const struct client_trust_settings *trust; /* not NULL: instead of ca_files (databases) */
     const char *user_agent;                    /* "flagrelay/1.0.0 LDRelay/8.10.1" */

@@ -267,6 +267,7 @@ static struct client_link *link_open(struct http_client *c, const struct client_
     struct transport_settings settings = {
         .host = to->host,
         .port = to->port,
+        .unix_path = c->unix_path,
         .trust = to->tls ? c->trust : NULL,
         .lookups = &c->lookups,
         .connect_timeout_ms = r->connect_timeout_ms,

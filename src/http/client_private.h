@@ -14,6 +14,7 @@ struct http_client {
     struct client_proxies proxies;
     struct client_tls_trust *trust;
     char *user_agent;
+    char *unix_path;   /* NULL: hosts and ports */
     char *proxy_shown; /* masked; NULL: none configured */
     struct client_lookups lookups;
     struct list idle; /* of struct client_link */

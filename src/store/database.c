@@ -1,17 +1,23 @@
 /* store/database.c - what the stores of all environments share: one backend of one kind. */
+#include "store/consul.h"
+#include "store/dynamodb.h"
 #include "store/redis.h"
 #include "store/store_private.h"
 
 #include <assert.h>
 
 static struct store_backend *backend_open(const struct store_settings *settings, uv_loop_t *loop,
-                                          struct error *err)
+                                          const struct clock *clock, struct error *err)
 {
     switch (settings->kind) {
     case STORE_SQLITE:
         return store_sqlite_open(settings, loop, err);
     case STORE_REDIS:
         return store_redis_open(&settings->redis, loop, err);
+    case STORE_CONSUL:
+        return store_consul_open(&settings->consul, loop, clock, err);
+    case STORE_DYNAMODB:
+        return store_dynamodb_open(&settings->dynamodb, loop, clock, err);
     default:
         return store_memory_open(loop);
     }
@@ -20,7 +26,7 @@ static struct store_backend *backend_open(const struct store_settings *settings,
 bool store_database_open(const struct store_settings *settings, uv_loop_t *loop,
                          const struct clock *clock, struct store_database **out, struct error *err)
 {
-    struct store_backend *backend = backend_open(settings, loop, err);
+    struct store_backend *backend = backend_open(settings, loop, clock, err);
     if (backend == NULL)
         return false;
     struct store_database *db = mem_zalloc(sizeof *db);

@@ -114,7 +114,7 @@ void store_refill_post(struct store *s, struct dataset *data, bool current)
     m->filling = m->purpose != STORE_FOR_SOURCE;
     if (m->purpose == STORE_FOR_REPOPULATION)
         log_always(s->log, LOG_WARN, "Repopulating data store from in-memory snapshot");
-    bool whole = store_queue_supersede(s) || current || !m->marked;
+    bool whole = store_queue_supersede(s, &m->purpose) || current || !m->marked;
     struct store_job *j = store_queue_add(s, whole ? STORE_OP_INIT : STORE_OP_UPSERT, m->purpose,
                                           dataset_ref(data), NULL);
     store_hold_posted(s, j);

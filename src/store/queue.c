@@ -67,7 +67,7 @@ static void move(struct store *s, struct store_job *j, struct list *to)
     list_append(to, &j->link);
 }
 
-bool store_queue_supersede(struct store *s)
+bool store_queue_supersede(struct store *s, enum store_purpose *purpose)
 {
     struct list gone;
     bool full = false;
@@ -77,6 +77,8 @@ bool store_queue_supersede(struct store *s)
         if (!store_job_writes(last))
             break;
         full = full || last->type == STORE_OP_INIT;
+        if (last->purpose != STORE_FOR_SOURCE)
+            *purpose = last->purpose;
         move(s, last, &gone);
     }
     jobs_free(&gone);

@@ -8,7 +8,7 @@
 
 struct random; /* base/random.h */
 
-enum store_kind { STORE_MEMORY, STORE_SQLITE, STORE_REDIS };
+enum store_kind { STORE_MEMORY, STORE_SQLITE, STORE_REDIS, STORE_CONSUL, STORE_DYNAMODB };
 
 enum store_redis_mode { STORE_REDIS_SINGLE, STORE_REDIS_SENTINEL, STORE_REDIS_CLUSTER };
 
@@ -35,6 +35,20 @@ struct store_redis_settings {
     struct random *random; /* pauses between attempts; outlives the database */
 };
 
+struct store_consul_settings {
+    const char *host;                    /* as data-store.md 3.3 has it, a URL or not */
+    const char *token;                   /* or */
+    const char *token_file;              /* read once */
+    char *(*variable)(const char *name); /* Consul's own: getenv(); NULL: there are none */
+    int64_t timeout_ms;                  /* of each request */
+    struct random *random;               /* as above */
+};
+
+struct store_dynamodb_settings {
+    const char *url;       /* "": AWS's own in the region; copied */
+    struct random *random; /* pauses between attempts; outlives the database */
+};
+
 struct store_settings {
     enum store_kind kind;
     /* SQLite (data-store.md 9): */
@@ -42,6 +56,8 @@ struct store_settings {
     bool synchronous_full;
     int64_t busy_timeout_ms;
     struct store_redis_settings redis;
+    struct store_consul_settings consul;
+    struct store_dynamodb_settings dynamodb;
     /* all: */
     int64_t health_check_interval_ms; /* 0: off */
 };

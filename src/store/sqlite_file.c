@@ -188,7 +188,7 @@ static int journal_set(struct sqlite_file *f)
         code = sqlite3_step(st);
     if (code == SQLITE_ROW) {
         const char *mode = (const char *)sqlite3_column_text(st, 0);
-        code = mode != NULL && strcmp(mode, "wal") == 0 ? SQLITE_OK : SQLITE_CANTOPEN;
+        code = mode != NULL && strcmp(mode, "wal") == 0 ? SQLITE_OK : SQLITE_PROTOCOL;
     }
     (void)sqlite3_finalize(st);
     if (code != SQLITE_OK)
@@ -233,7 +233,11 @@ static enum sqlite_opened connection_prepare(struct sqlite_file *f, struct error
         error_set(err, "%s", f->db != NULL ? sqlite3_errmsg(f->db) : sqlite3_errstr(code));
         return SQLITE_OPEN_DAMAGED;
     }
-    sqlite_file_cannot_open(f, sqlite3_errstr(code), err);
+    sqlite_file_cannot_open(f,
+                            code == SQLITE_PROTOCOL
+                                ? "its file system does not support write-ahead logging"
+                                : sqlite3_errstr(code),
+                            err);
     return SQLITE_OPEN_REFUSED;
 }
 

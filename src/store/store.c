@@ -103,9 +103,9 @@ struct store *store_open(struct store_database *db, const struct store_place *pl
 
 uint64_t store_init_post(struct store *s, struct dataset *data)
 {
-    (void)store_queue_supersede(s);
-    struct store_job *j =
-        store_queue_add(s, STORE_OP_INIT, STORE_FOR_SOURCE, dataset_ref(data), NULL);
+    enum store_purpose purpose = STORE_FOR_SOURCE;
+    (void)store_queue_supersede(s, &purpose);
+    struct store_job *j = store_queue_add(s, STORE_OP_INIT, purpose, dataset_ref(data), NULL);
     store_hold_posted(s, j);
     uint64_t number = j->number;
     store_queue_next(s);

@@ -101,8 +101,9 @@ void store_queue_next(struct store *s);
 void store_queue_done(struct store *s);
 
 /* Forgets the writes at the end of the queue, which a full data set that follows makes superfluous.
- * True when one of them was a full data set itself. */
-bool store_queue_supersede(struct store *s);
+ * True when one of them was a full data set itself. If one of them was to fill the database again,
+ * the new one does: its purpose is put into *purpose. */
+bool store_queue_supersede(struct store *s, enum store_purpose *purpose);
 
 /* Waiting writes end as failed. */
 void store_queue_fail_writes(struct store *s, const char *problem);
@@ -140,7 +141,8 @@ void store_hold_posted(struct store *s, struct store_job *job);
 void store_hold_release(struct store *s, uint64_t number);
 void store_hold_release_all(struct store *s);
 
-/* An operation ended: if what is left to write came in time, updates wait for their writes again. */
+/* An operation ended: if what is left to write came in time, updates wait for their writes again.
+ */
 void store_hold_caught_up(struct store *s);
 
 /* ---- monitor.c ---------------------------------------------------------------------------------

@@ -185,6 +185,37 @@ static void a_failed_repair_keeps_the_outage(void **state)
     end(&w, &h);
 }
 
+/* A put that comes while the repair waits for its turn takes its place, and ends the outage. */
+static void a_put_may_take_the_place_of_a_repair(void **state)
+{
+    struct world w;
+    struct heard h;
+    struct fake_kind f;
+    (void)state;
+    begin(&w, &h, &f, 0);
+    h.snapshot = dataset_text("f1");
+    upsert(&h, "f", false);
+    fake_fail(fake_next(&f, STORE_OP_UPSERT), "no");
+    store_read_post(h.store, STORE_ALL_KINDS);
+    struct store_op *first = fake_next(&f, STORE_OP_READ);
+    run_turns(&w, 150); /* the probe comes behind it */
+    store_read_post(h.store, STORE_ALL_KINDS);
+    fake_ok(first);
+    fake_ok(fake_next(&f, STORE_OP_PROBE));
+    struct store_op *second = fake_next(&f, STORE_OP_READ);
+    assert_int_equal(store_pending(h.store), 1);
+    init(&h, "f1 g1");
+    assert_int_equal(store_pending(h.store), 1);
+    fake_ok(second);
+    assert_int_equal(h.state, STORE_INTERRUPTED);
+    fake_ok(fake_next(&f, STORE_OP_INIT));
+    assert_int_equal(h.state, STORE_VALID);
+    assert_logged("Successfully updated persistent store from cached data");
+    while (!fake_idle(&f)) /* an empty answer is followed by a look at the marker */
+        fake_ok(fake_next(&f, STORE_OP_READ));
+    end(&w, &h);
+}
+
 /* ---- health checks ------------------------------------------------------------------------------
  */
 
@@ -326,6 +357,7 @@ int main(void)
         cmocka_unit_test(what_ends_an_outage_depends_on_what_is_known),
         cmocka_unit_test(without_data_the_probe_alone_ends_an_outage),
         cmocka_unit_test(a_failed_repair_keeps_the_outage),
+        cmocka_unit_test(a_put_may_take_the_place_of_a_repair),
         cmocka_unit_test(a_lost_marker_is_repaired_without_an_outage),
         cmocka_unit_test(without_a_snapshot_a_check_only_warns),
         cmocka_unit_test(a_failing_check_is_an_outage),

@@ -112,7 +112,8 @@ static int write_for_ever(const char *path, const char *mode, const char *base, 
 {
     struct store_settings settings = {.kind = STORE_SQLITE, .path = path, .busy_timeout_ms = 5000};
     struct writer w = {.inits = strcmp(mode, "inits") == 0};
-    struct store_listener listener = {&w, read_done, released, written, failed, changed, nothing, nothing};
+    struct store_listener listener = {&w,     read_done, released, written,
+                                      failed, changed,   nothing,  nothing};
     struct store_database *db;
     struct error err;
     w.base = strtoull(base, NULL, 10);
@@ -123,7 +124,8 @@ static int write_for_ever(const char *path, const char *mode, const char *base, 
         (void)fprintf(stderr, "%s\n", err.text);
         return 5;
     }
-    w.store = store_open(db, &(struct store_place){"prod", ""}, log_scope_new("...kill", "prod", LOG_ERROR), &listener);
+    w.store = store_open(db, &(struct store_place){"prod", ""},
+                         log_scope_new("...kill", "prod", LOG_ERROR), &listener);
     w.turn.data = &w;
     (void)uv_check_start(&w.turn, post);
     post(&w.turn);
@@ -249,11 +251,41 @@ static void an_init_is_there_as_a_whole(void **state)
     world_end(&w);
 }
 
+/* 76: two processes write into one file as fast as they can; neither fails, and both are read. */
+static void two_processes_share_a_file(void **state)
+{
+    struct world w;
+    struct heard h;
+    uint64_t promised[KEYS + 1] = {0};
+    int from;
+    (void)state;
+    world_begin(&w);
+    w.settings.busy_timeout_ms = 20000;
+    world_open(&w);
+    heard_open(&h, &w, "prod");
+    pid_t child = writer_start(w.path, "upserts", 0, false, &from);
+    for (int64_t version = 1; version <= 200; version++)
+        write_item(&h, flag("mine", version));
+    assert_true(writer_kill(child, from, promised) > 0);
+    const struct dataset *d = read_back(&h);
+    const struct item *mine = dataset_find(d, ITEM_FLAG, view_of("mine"));
+    assert_true(mine != NULL && mine->version == 200);
+    char key[16];
+    key_of(promised[KEYS], key);
+    const struct item *theirs = dataset_find(d, ITEM_FLAG, view_of(key));
+    assert_true(theirs != NULL && (uint64_t)theirs->version >= promised[KEYS]);
+    assert_int_equal(h.failed_writes, 0);
+    heard_close(&h);
+    heard_forget(&h);
+    world_end(&w);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(released_upserts_survive),
         cmocka_unit_test(an_init_is_there_as_a_whole),
+        cmocka_unit_test(two_processes_share_a_file),
     };
     if (argc == 5)
         return write_for_ever(argv[1], argv[2], argv[3], argv[4]);

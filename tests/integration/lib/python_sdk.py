@@ -1,0 +1,104 @@
+"""The real Python server-side SDK, driven by lines of JSON: a command on standard input, its answer on standard output.
+
+{"do": "open", "name": N, "mode": "daemon", "database": "redis", "port": P, "prefix": X}   reads the database alone
+{"do": "open", "name": N, "mode": "stream", "uri": U, "key": K}                            connected by streaming
+{"do": "open", "name": N, "mode": "writer", ... both}                                      connected, and writes what it gets
+{"do": "evaluate", "name": N, "flags": [F], "contexts": [C]}  -> {"F C": [value, variation, reason]}
+{"do": "all", "name": N, "context": C}                        -> {"F": value}
+{"do": "watch", "name": N, "flag": F, "context": C}           evaluates without a pause until
+{"do": "seen", "name": N}                                     -> {"count": N, "results": {result: how often}}
+{"do": "count", "name": N}                                    -> how many evaluations were made so far
+{"do": "close", "name": N}
+"""
+import json
+import sys
+import threading
+
+from ldclient import Context, LDClient
+from ldclient.config import Config
+from ldclient.feature_store import CacheConfig
+from ldclient.integrations import Consul, DynamoDB, Redis
+
+UNKNOWN = 'fallback'
+clients = {}
+watches = {}
+
+
+def store(command):
+    port, prefix, caching = command['port'], command['prefix'], CacheConfig.disabled()
+    if command['database'] == 'redis':
+        return Redis.new_feature_store(f'redis://127.0.0.1:{port}', prefix=prefix, caching=caching)
+    if command['database'] == 'consul':
+        return Consul.new_feature_store(host='127.0.0.1', port=port, prefix=prefix, caching=caching)
+    options = {'endpoint_url': f'http://127.0.0.1:{port}', 'region_name': 'us-east-1', 'aws_access_key_id': 'test', 'aws_secret_access_key': 'test'}
+    return DynamoDB.new_feature_store('flags', prefix=prefix, dynamodb_opts=options, caching=caching)
+
+
+def open_client(command):
+    options = {'send_events': False, 'diagnostic_opt_out': True}
+    if command['mode'] != 'stream':
+        options['feature_store'] = store(command)
+    if command['mode'] == 'daemon':
+        options['use_ldd'] = True
+    else:
+        options.update(base_uri=command['uri'], stream_uri=command['uri'], initial_reconnect_delay=0.1)
+    client = LDClient(Config(command.get('key', 'sdk-daemon'), **options), start_wait=20)
+    if not client.is_initialized():
+        raise RuntimeError(f"{command['name']} did not start")
+    clients[command['name']] = client
+
+
+def result(client, flag, context):
+    detail = client.variation_detail(flag, Context.from_dict(context), UNKNOWN)
+    return [detail.value, detail.variation_index, detail.reason]
+
+
+class Watch:
+    """Counts what one flag evaluates to."""
+
+    def __init__(self, client, flag, context):
+        self.count, self.results, self.over = 0, {}, threading.Event()
+        self.thread = threading.Thread(target=self.run, args=(client, flag, context))
+        self.thread.start()
+
+    def run(self, client, flag, context):
+        while not self.over.is_set():
+            seen = json.dumps(result(client, flag, context))
+            self.results[seen] = self.results.get(seen, 0) + 1
+            self.count += 1
+
+    def end(self):
+        self.over.set()
+        self.thread.join()
+        return {'count': self.count, 'results': self.results}
+
+
+def evaluate(command):
+    client = clients[command['name']]
+    return {f"{flag} {context['key']}": result(client, flag, context) for flag in command['flags'] for context in command['contexts']}
+
+
+def all_flags(command):
+    state = clients[command['name']].all_flags_state(Context.from_dict(command['context']))
+    return state.to_values_map() if state.valid else None
+
+
+def watch(command):
+    watches[command['name']] = Watch(clients[command['name']], command['flag'], command['context'])
+
+
+commands = {
+    'open': open_client, 'evaluate': evaluate, 'all': all_flags, 'watch': watch,
+    'seen': lambda command: watches.pop(command['name']).end(),
+    'count': lambda command: watches[command['name']].count,
+    'close': lambda command: clients.pop(command['name']).close(),
+}
+for line in sys.stdin:
+    command = json.loads(line)
+    try:
+        answer = {'answer': commands[command['do']](command)}
+    except Exception as problem:
+        answer = {'problem': repr(problem)}
+    print(json.dumps(answer), flush=True)
+for one in watches.values():
+    one.end()
