@@ -139,6 +139,8 @@ void settings_for_environment(const struct config *c, const struct config_enviro
         .log_level = e->log_level,
         .allowed_origins = list(&e->allowed_origin),
         .allowed_headers = list(&e->allowed_header),
+        .ttl_ms = config_ms(e->ttl_ns),
+        .secure_mode = e->secure_mode,
         .data_files = e->data_file.count != 0 ? list(&e->data_file) : NULL,
     };
 }

@@ -89,6 +89,16 @@ void api_passage_done(struct api_passage *p);
 void api_answer_text(struct http_request *req, const struct api_passage *p, int status,
                      const char *text);
 
+/* {"message":TEXT} as application/json with the headers of the passage (http-api.md 1.2). */
+void api_answer_message(struct http_request *req, const struct api_passage *p, int status,
+                        const char *text);
+
+/* ---- etag.c ---------------------------------------------------------------------------------- */
+
+/* Does If-None-Match name this version (http-api.md 6.2)? In any of the forms W/"V", "V", relay-V,
+ * "relay-V", in a list too, or as * alone. */
+bool etag_matches(struct view if_none_match, struct view version);
+
 /* ---- park.c ---------------------------------------------------------------------------------- */
 
 /* A request whose data may not be served any more waits for the database, then comes through the
@@ -117,6 +127,14 @@ void cors_add_error_origin(struct http_request *req, struct api_passage *p);
 extern const struct fanout_hooks stream_hooks;
 void stream_open(struct http_request *req, struct api_passage *p);
 void stream_unavailable(struct http_request *req, struct api_passage *p, const char *problem);
+
+/* ---- poll.c (http-api.md 6, 8) --------------------------------------------------------------- */
+
+void poll_flags(struct http_request *req, struct api_passage *p);
+void poll_flag(struct http_request *req, struct api_passage *p);
+void poll_segment(struct http_request *req, struct api_passage *p);
+void poll_latest_all(struct http_request *req, struct api_passage *p);
+void poll_unavailable(struct http_request *req, struct api_passage *p, const char *problem);
 
 /* ---- status.c, status_page.c, probe.c -------------------------------------------------------- */
 

@@ -11,6 +11,7 @@
  * SDKs give up for ever on 401 and 404, so whatever may pass by itself is 503.
  */
 #include "api/api_private.h"
+#include "base/json_writer.h"
 
 static const char text_no_list[] =
     "Relay Proxy is not yet fully initialized, does not have list of environments yet";
@@ -47,6 +48,21 @@ void api_answer_text(struct http_request *req, const struct api_passage *p, int 
     str_append_text(&body, text);
     struct buf *buf = str_to_buf(&body);
     http_header_add_text(&headers, "Content-Type", "text/plain; charset=utf-8");
+    http_respond(req, status, &headers, buf);
+    buf_unref(buf);
+    str_free(&body);
+}
+
+void api_answer_message(struct http_request *req, const struct api_passage *p, int status,
+                        const char *text)
+{
+    struct http_headers headers = p->headers;
+    struct str body = {0};
+    str_append_text(&body, "{\"message\":");
+    json_write_string_html(&body, view_of(text));
+    str_append_char(&body, '}');
+    struct buf *buf = str_to_buf(&body);
+    http_header_add_text(&headers, "Content-Type", "application/json");
     http_respond(req, status, &headers, buf);
     buf_unref(buf);
     str_free(&body);

@@ -51,6 +51,9 @@ struct env_facts *env_facts_new(const struct env_settings *settings, int64_t cre
     f->masked_mobile_key = masked(settings->mobile_key);
     f->allowed_origins = texts_copy(settings->allowed_origins);
     f->allowed_headers = texts_copy(settings->allowed_headers);
+    f->ttl_ms = settings->ttl_ms;
+    f->secure_mode = settings->secure_mode;
+    f->sdk_key = copy(settings->sdk_key);
     f->created_wall_ms = created_wall_ms;
     f->log = log_scope_new(tail, settings->name, settings->log_level);
     return f;
@@ -74,6 +77,7 @@ void env_facts_unref(struct env_facts *f)
     mem_free(f->filter_key);
     mem_free(f->store_prefix);
     mem_free(f->store_table);
+    mem_free(f->sdk_key);
     mem_free(f->masked_sdk_key);
     mem_free(f->masked_mobile_key);
     mem_free(f);

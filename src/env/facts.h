@@ -24,6 +24,8 @@ struct env_settings {
     const char *const *allowed_origins; /* CORS (http-api.md 4.2); empty: any */
     const char *const *allowed_headers; /* in addition to the usual ones */
     const char *const *data_files;      /* a file environment; NULL: LaunchDarkly */
+    int64_t ttl_ms;                     /* how long polls may be kept; <= 0: no word of it */
+    bool secure_mode;                   /* browsers must prove who they are (http-api.md 5.5) */
 };
 
 /* What a stream carries; with the environment it is the channel (streaming.md 1). */
@@ -42,6 +44,9 @@ struct env_facts {
     char *masked_mobile_key;
     char **allowed_origins; /* never NULL */
     char **allowed_headers; /* never NULL */
+    int64_t ttl_ms;
+    bool secure_mode;
+    char *sdk_key; /* a secret: the key of secure mode hashes, for nothing that is shown */
     int64_t created_wall_ms;
     struct log_scope *log;
 };

@@ -70,6 +70,10 @@ void dataset_unref(struct dataset *d)
     }
     frame_unref(atomic_load(&d->put_all));
     frame_unref(atomic_load(&d->put_flags));
+    for (size_t poll = 0; poll < DATASET_POLL_COUNT; poll++) {
+        buf_unref(atomic_load(&d->poll_bodies[poll]));
+        buf_unref(atomic_load(&d->poll_versions[poll]));
+    }
     key_order_unref(atomic_load(&d->by_key));
     mem_free(atomic_load(&d->image));
     (void)pthread_mutex_destroy(&d->making);

@@ -56,6 +56,17 @@ struct frame *dataset_put_all(struct dataset *d);
  */
 struct frame *dataset_put_flags(struct dataset *d);
 
+/* What polls get (http-api.md 6, 8): {KEY:FLAG,...}, or
+ * {"flags":{KEY:FLAG,...},"segments":{KEY:SEGMENT,...}}; the same order as in the puts. */
+enum dataset_poll { DATASET_POLL_FLAGS, DATASET_POLL_ALL, DATASET_POLL_COUNT };
+
+/* The body; borrowed, made on first use. */
+struct buf *dataset_poll_body(struct dataset *d, enum dataset_poll poll);
+
+/* What its ETag says: 15 hexadecimal digits, known without making the body. Lives as long as the
+ * data set. */
+struct view dataset_poll_version(struct dataset *d, enum dataset_poll poll);
+
 /* What a new full data set means for connected SDKs (streaming.md 13.6). */
 enum dataset_change {
     DATASET_EQUAL,   /* nothing to send */

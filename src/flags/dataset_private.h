@@ -2,6 +2,7 @@
 #ifndef FLAGS_DATASET_PRIVATE_H
 #define FLAGS_DATASET_PRIVATE_H
 
+#include "base/str.h"
 #include "flags/dataset.h"
 #include "flags/key_index.h"
 #include "flags/key_order.h"
@@ -25,6 +26,8 @@ struct dataset {
     struct item **_Atomic ordered[ITEM_KIND_COUNT];
     struct frame *_Atomic put_all;
     struct frame *_Atomic put_flags;
+    struct buf *_Atomic poll_bodies[DATASET_POLL_COUNT];
+    struct buf *_Atomic poll_versions[DATASET_POLL_COUNT];
     struct key_order *_Atomic by_key; /* of flags; also taken over from an older version */
     struct image *_Atomic image;      /* of flags, compiled */
 };
@@ -40,6 +43,9 @@ void collection_release(struct collection *c);
 
 /* All items of the collection in the order of dataset_ordered(); NULL when there are none. */
 struct item **collection_order(const struct collection *c);
+
+/* {KEY:ITEM,...} without tombstones, appended; dataset_ordered() was asked before. */
+void dataset_map_write(struct dataset *d, enum item_kind kind, struct str *out);
 
 /* The flags in the order of their keys; borrowed, made on first use. */
 const struct key_order *dataset_by_key(struct dataset *d);

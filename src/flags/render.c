@@ -3,7 +3,7 @@
 
 #include <stdatomic.h>
 
-static void map_write(struct dataset *d, enum item_kind kind, struct str *out)
+void dataset_map_write(struct dataset *d, enum item_kind kind, struct str *out)
 {
     size_t count;
     struct item *const *items = dataset_ordered(d, kind, &count);
@@ -28,9 +28,9 @@ static struct frame *put_all_make(struct dataset *d)
         d->collections[ITEM_FLAG].render_bytes + d->collections[ITEM_SEGMENT].render_bytes + 64;
     frame_begin(&b, "put", bytes);
     str_append_text(&b.text, "{\"path\":\"/\",\"data\":{\"flags\":");
-    map_write(d, ITEM_FLAG, &b.text);
+    dataset_map_write(d, ITEM_FLAG, &b.text);
     str_append_text(&b.text, ",\"segments\":");
-    map_write(d, ITEM_SEGMENT, &b.text);
+    dataset_map_write(d, ITEM_SEGMENT, &b.text);
     str_append_text(&b.text, "}}");
     return frame_finish(&b, FRAME_PUT);
 }
@@ -39,7 +39,7 @@ static struct frame *put_flags_make(struct dataset *d)
 {
     struct frame_builder b;
     frame_begin(&b, "put", d->collections[ITEM_FLAG].render_bytes + 2);
-    map_write(d, ITEM_FLAG, &b.text);
+    dataset_map_write(d, ITEM_FLAG, &b.text);
     return frame_finish(&b, FRAME_PUT);
 }
 

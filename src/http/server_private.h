@@ -14,6 +14,7 @@
 
 #include "base/frame.h"
 #include "base/list.h"
+#include "http/date.h"
 #include "http/server.h"
 #include "http/server_gzip.h"
 #include "http/server_limits.h"
@@ -61,7 +62,7 @@ struct http_thread {
     char *read_buffer;
     struct str scratch; /* heads of answers are composed here */
     int64_t date_second;
-    char date[40];
+    char date[HTTP_DATE_SIZE];
     struct frame *comment;
     struct gzip_cache gzip;
     void *state; /* the service's own */

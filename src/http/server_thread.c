@@ -14,7 +14,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 #define EVENTS_PER_TURN 512
@@ -123,15 +122,7 @@ struct view http_thread_date(struct http_thread *t)
 {
     int64_t second = clock_wall_ms(t->server->clock) / 1000;
     if (second != t->date_second || t->date[0] == '\0') {
-        time_t now = (time_t)second;
-        struct tm parts;
-        (void)gmtime_r(&now, &parts);
-        static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-        static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-        (void)snprintf(t->date, sizeof t->date, "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                       days[parts.tm_wday], parts.tm_mday, months[parts.tm_mon],
-                       parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
+        http_date_write(second, t->date);
         t->date_second = second;
     }
     return view_of(t->date);

@@ -6,5 +6,11 @@ export const families = [
   { name: 'data sets with every property, with tombstones, with odd numbers and names', only: /^(more|odd) all$/ },
   { name: 'methods', only: /^((OPTIONS|DELETE) \/(all|status)( origin)?|method \S+ \/(all|status|nope))$/ },
   { name: 'paths', only: /^path (\/|\/nope|\/status\/|\/all\/|\/\/all|\/sdk\/?|\/robots\.txt|\/metrics|\/a\/x\.png)$/ },
+  { name: 'polls', only: /^poll / },
+  { name: 'polls: ttl, tombstones, everything a flag can have', only: /^(more (\/sdk\/|not modified)|odd poll)/ },
+  { name: 'conditional polls', only: /^etag (?!evalx)/ },
+  { name: 'credentials of polls', only: /^auth (?!ignored on browser)/ },
+  { name: 'payload filters of polls', only: /^filter ((?!browser |mobile|mping|ping|preflight|goals|unknown environment|all|flags).*)$/ },
+  { name: 'request targets of polls', only: /^target (OPTIONS \*|body on GET|\/(%73dk|sdk\/(flags|\.|x|\/|segments)|SDK|favicon|health|sdk\/latest)|http:).*$/ },
   { name: 'updates', only: /^(odd )?updates on \/(all|flags)(\?filter=small)?$/ },
 ];

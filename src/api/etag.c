@@ -1,0 +1,40 @@
+/* api/etag.c - what a client says that it has already (http-api.md 6.2).
+ *
+ * ld-relay's tag relay-V has no quotes, which HTTP forbids and some caches drop; it is still
+ * understood, so that caches stay warm when flagrelay takes over.
+ */
+#include "api/api_private.h"
+
+#define OLD_PREFIX "relay-"
+
+static bool is_quoted(struct view text)
+{
+    return text.len >= 2 && text.data[0] == '"' && text.data[text.len - 1] == '"';
+}
+
+static bool element_matches(struct view element, struct view version)
+{
+    struct view tag = element;
+    if (view_starts(tag, "W/"))
+        tag = view_from(tag, 2);
+    bool quoted = is_quoted(tag);
+    if (quoted)
+        tag = view_make(tag.data + 1, tag.len - 2);
+    if (view_starts(tag, OLD_PREFIX))
+        return view_equal(view_from(tag, sizeof OLD_PREFIX - 1), version);
+    return quoted && view_equal(tag, version);
+}
+
+bool etag_matches(struct view if_none_match, struct view version)
+{
+    struct view rest = if_none_match;
+    if (view_is(view_trim(rest), "*"))
+        return true;
+    while (rest.len != 0) {
+        struct view element = view_take_until(&rest, ",");
+        rest = view_from(rest, 1);
+        if (element_matches(view_trim(element), version))
+            return true;
+    }
+    return false;
+}

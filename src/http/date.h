@@ -1,0 +1,12 @@
+/* http/date.h - dates as headers have them (RFC 9110, IMF-fixdate). */
+#ifndef HTTP_DATE_H
+#define HTTP_DATE_H
+
+#include <stdint.h>
+
+#define HTTP_DATE_SIZE 40
+
+/* "Tue, 14 Nov 2023 22:13:20 GMT" and a zero byte; `second` is Unix time. */
+void http_date_write(int64_t second, char out[static HTTP_DATE_SIZE]);
+
+#endif
