@@ -5,7 +5,7 @@
 {"do": "open", "name": N, "mode": "writer", ... both}                                      connected, and writes what it gets
 {"do": "evaluate", "name": N, "flags": [F], "contexts": [C]}  -> {"F C": [value, variation, reason]}
 {"do": "all", "name": N, "context": C}                        -> {"F": value}
-{"do": "watch", "name": N, "flag": F, "context": C}           evaluates without a pause until
+{"do": "watch", "name": N, "flag": F, "context": C}           evaluates without a pause, four at a time, until
 {"do": "seen", "name": N}                                     -> {"count": N, "results": {result: how often}}
 {"do": "count", "name": N}                                    -> how many evaluations were made so far
 {"do": "close", "name": N}
@@ -58,8 +58,9 @@ class Watch:
 
     def __init__(self, client, flag, context):
         self.count, self.results, self.over = 0, {}, threading.Event()
-        self.thread = threading.Thread(target=self.run, args=(client, flag, context))
-        self.thread.start()
+        self.threads = [threading.Thread(target=self.run, args=(client, flag, context)) for _ in range(4)]
+        for thread in self.threads:
+            thread.start()
 
     def run(self, client, flag, context):
         while not self.over.is_set():
@@ -69,7 +70,8 @@ class Watch:
 
     def end(self):
         self.over.set()
-        self.thread.join()
+        for thread in self.threads:
+            thread.join()
         return {'count': self.count, 'results': self.results}
 
 
