@@ -266,7 +266,7 @@ void consul_list(struct consul_task *t, enum item_kind kind, consul_answered *an
 static void answer_print(const struct consul_backend *b, struct view body, struct str *out)
 {
     struct view token = view_of(b->access.token);
-    body = view_trim(body);
+    body = consul_trim(body);
     bool cut = body.len > SHOWN_ANSWER;
     body.len = cut ? SHOWN_ANSWER : body.len;
     while (body.len > 0) {

@@ -141,6 +141,9 @@ MUST_CHECK bool consul_access_open(const struct store_consul_settings *s, struct
                                    struct error *err);
 void consul_access_free(struct consul_access *a);
 
+/* Without blanks and line ends around it. */
+struct view consul_trim(struct view text);
+
 /* CONSUL_HTTP_SSL. */
 bool consul_access_wants_tls(const struct store_consul_settings *s);
 
