@@ -61,8 +61,9 @@ static void answer_write(struct fake_connection *c, const struct fake_rule *rule
     if (rule->manner == FAKE_GARBAGE)
         str_append_text(&w->bytes, "\x16\x03\x01 this is no HTTP\r\n\r\n");
     else
-        str_append_format(&w->bytes, "HTTP/1.1 %d Said\r\nContent-Length: %zu\r\n\r\n%s",
-                          rule->status, strlen(body) + (rule->manner == FAKE_HALF ? 10 : 0), body);
+        str_append_format(&w->bytes, "HTTP/1.1 %d Said\r\n%sContent-Length: %zu\r\n\r\n%s",
+                          rule->status, rule->header != NULL ? rule->header : "",
+                          strlen(body) + (rule->manner == FAKE_HALF ? 10 : 0), body);
     uv_buf_t buffer = uv_buf_init(w->bytes.data, (unsigned)w->bytes.len);
     assert_int_equal(uv_write(&w->request, c->stream, &buffer, 1, on_written), 0);
 }

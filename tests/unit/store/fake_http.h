@@ -24,6 +24,7 @@ struct fake_rule {
     int status;
     const char *body;
     enum fake_manner manner;
+    const char *header;   /* further lines of the answer's head; NULL: none */
     const char *contains; /* NULL: any; a text in the head or the body of the request */
     unsigned times;       /* 0: always; else it answers that often, then the next one that fits */
 };
