@@ -1,10 +1,15 @@
 /* run_settings.c - what each room wants to know, out of the configuration. */
 #include "run_private.h"
 
+#include <stdlib.h>
+
 #define USER_AGENT "flagrelay/" FLAGRELAY_VERSION " LDRelay/8.10.1"
 
 /* With exitAlways somebody must wait, also when initTimeout says not to (data-store.md 5.2). */
 #define ONE_SHOT_TIMEOUT_MS 10000
+
+/* Of each request to Consul (data-store.md 3.3). */
+#define CONSUL_TIMEOUT_MS 10000
 
 static const char *or_null(const char *text)
 {
@@ -38,7 +43,7 @@ static enum store_kind store_kind(enum config_database database)
 {
     static const enum store_kind kinds[] = {
         [CONFIG_NO_DATABASE] = STORE_MEMORY, [CONFIG_REDIS] = STORE_REDIS,
-        [CONFIG_CONSUL] = STORE_MEMORY,      [CONFIG_DYNAMODB] = STORE_MEMORY,
+        [CONFIG_CONSUL] = STORE_CONSUL,      [CONFIG_DYNAMODB] = STORE_MEMORY,
         [CONFIG_SQLITE] = STORE_SQLITE,
     };
     return kinds[database];
@@ -73,6 +78,19 @@ static void settings_for_redis(const struct config *c, struct store_redis_settin
     };
 }
 
+/* Consul's own variables count where the options say nothing (data-store.md 3.3). */
+static void settings_for_consul(const struct config *c, struct store_consul_settings *out)
+{
+    *out = (struct store_consul_settings){
+        .host = c->consul.host,
+        .token = c->consul.token,
+        .token_file = c->consul.token_file,
+        .variable = getenv,
+        .timeout_ms = CONSUL_TIMEOUT_MS,
+        .random = random_system(),
+    };
+}
+
 void settings_for_store(const struct config *c, struct store_settings *out)
 {
     *out = (struct store_settings){
@@ -84,6 +102,8 @@ void settings_for_store(const struct config *c, struct store_settings *out)
     };
     if (c->database == CONFIG_REDIS)
         settings_for_redis(c, &out->redis);
+    if (c->database == CONFIG_CONSUL)
+        settings_for_consul(c, &out->consul);
 }
 
 void settings_for_api(const struct run *r, size_t threads, struct api_settings *out)

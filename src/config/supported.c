@@ -12,11 +12,6 @@ static bool wants_redis_iam(const struct config *c)
     return c->database == CONFIG_REDIS && c->redis.aws_iam_auth;
 }
 
-static bool wants_consul(const struct config *c)
-{
-    return c->database == CONFIG_CONSUL;
-}
-
 static bool wants_dynamodb(const struct config *c)
 {
     return c->database == CONFIG_DYNAMODB;
@@ -43,7 +38,6 @@ static const struct {
     const char *instead;
 } missing[] = {
     {wants_redis_iam, "Redis IAM authentication", "use a password"},
-    {wants_consul, "Consul", "remove the [Consul] options, or use [SQLite]"},
     {wants_dynamodb, "DynamoDB", "remove the [DynamoDB] options, or use [SQLite]"},
     {wants_automatic, "automatic configuration", "use [Environment] sections"},
     {wants_offline, "the offline archive", "use dataFile, or [Environment] sections"},

@@ -17,6 +17,11 @@ static void parts_free(struct str parts[static PART_COUNT])
     }
 }
 
+struct view aws_answer_line(struct view text)
+{
+    return view_trim(view_take_until(&text, "\n"));
+}
+
 bool aws_answer_time(const char *text, int64_t *wall_ms)
 {
     struct tm t = {0};

@@ -18,6 +18,9 @@ MUST_CHECK bool aws_answer_sts(struct view text, struct aws_key *out, struct err
  * it is not understood. */
 void aws_answer_sts_refusal(struct view text, struct str *out);
 
+/* The first line, without blanks around it: a token or a name on its own. Borrowed from `text`. */
+struct view aws_answer_line(struct view text);
+
 /* "2015-08-30T12:36:00Z", with or without a fraction, to Unix time. */
 MUST_CHECK bool aws_answer_time(const char *text, int64_t *wall_ms);
 

@@ -196,7 +196,7 @@ static void begin_web_identity(struct aws_fetch *f)
     struct str form = {0};
     f->what = "AWS STS, AssumeRoleWithWebIdentity";
     form_begin(&form, "AssumeRoleWithWebIdentity", &f->from.chain.web_role);
-    form_add(&form, "WebIdentityToken", view_trim(str_view(&f->from.token)));
+    form_add(&form, "WebIdentityToken", aws_answer_line(str_view(&f->from.token)));
     sts_post(f, &form, NULL);
 }
 
@@ -212,7 +212,7 @@ static void on_json(struct aws_fetch *f, struct view body)
 
 static void begin_container(struct aws_fetch *f)
 {
-    struct http_client_header header = {"Authorization", view_trim(str_view(&f->from.token))};
+    struct http_client_header header = {"Authorization", aws_answer_line(str_view(&f->from.token))};
     f->what = "the container's credential service";
     ask(f, "GET", view_of(f->from.chain.container_url), header.value.len > 0 ? &header : NULL,
         CONTAINER_TIMEOUT_MS, on_json);
@@ -222,7 +222,7 @@ static void instance_get(struct aws_fetch *f, struct view role,
                          void (*answered)(struct aws_fetch *f, struct view body))
 {
     struct http_client_header header = {"X-aws-ec2-metadata-token",
-                                        view_trim(str_view(&f->from.token))};
+                                        aws_answer_line(str_view(&f->from.token))};
     struct str url = {0};
     str_append_text(&url, f->from.chain.metadata_url);
     str_append_text(&url, ROLES_PATH);
@@ -234,7 +234,7 @@ static void instance_get(struct aws_fetch *f, struct view role,
 /* One role's name in a line; an instance has one. */
 static void on_instance_role(struct aws_fetch *f, struct view body)
 {
-    struct view role = view_trim(view_take_until(&body, "\n"));
+    struct view role = aws_answer_line(body);
     if (role.len == 0)
         fail(f, "the instance has no role");
     else

@@ -115,7 +115,8 @@ static struct consul_backend *consul_of(struct store_backend *base)
 static void consul_run(struct store_backend *base, struct store_op *op)
 {
     struct consul_backend *b = consul_of(base);
-    const struct consul_script *script = scripts[op->type];
+    bool bulk = op->type == STORE_OP_UPSERT && op->item_count > CONSUL_BULK_ITEMS;
+    const struct consul_script *script = bulk ? &consul_script_bulk : scripts[op->type];
     struct consul_task *t = mem_zalloc(script->size);
     t->backend = b;
     t->script = script;
@@ -250,11 +251,22 @@ void consul_get(struct consul_task *t, const struct str *key, const char *query,
     str_free(&path);
 }
 
+void consul_list(struct consul_task *t, enum item_kind kind, consul_answered *answered)
+{
+    static const char *const doing[] = {
+        [ITEM_FLAG] = "list failed for features: ", [ITEM_SEGMENT] = "list failed for segments: "};
+    struct str key = {0};
+    t->doing = doing[kind];
+    consul_folder_append(&key, t->op->prefix, kind);
+    consul_get(t, &key, "recurse=&" CONSUL_CONSISTENT, CONSUL_MAX_LIST, answered);
+    str_free(&key);
+}
+
 /* The text of an answer without our token, should a server have put it there. */
 static void answer_print(const struct consul_backend *b, struct view body, struct str *out)
 {
     struct view token = view_of(b->access.token);
-    body = view_trim(body);
+    body = consul_trim(body);
     bool cut = body.len > SHOWN_ANSWER;
     body.len = cut ? SHOWN_ANSWER : body.len;
     while (body.len > 0) {

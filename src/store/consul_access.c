@@ -61,7 +61,7 @@ static bool token_file_read(const char *path, struct str *out, struct error *err
     return fine;
 }
 
-static struct view trim_lines(struct view text)
+struct view consul_trim(struct view text)
 {
     while (text.len > 0 && strchr(" \t\r\n\v\f", text.data[0]) != NULL)
         text = view_from(text, 1);
@@ -74,7 +74,7 @@ static bool token_find(const struct store_consul_settings *s, char **out, struct
 {
     struct str file = {0};
     bool fine = s->token_file[0] == '\0' || token_file_read(s->token_file, &file, err);
-    struct view token = trim_lines(str_view(&file));
+    struct view token = consul_trim(str_view(&file));
     if (s->token[0] != '\0')
         token = view_of(s->token);
     else if (token.len == 0)

@@ -236,7 +236,7 @@ static void init_list(struct consul_task *t)
 {
     struct str key = {0};
     consul_folder_append(&key, t->op->prefix, init_of(t)->listing);
-    consul_get(t, &key, "keys=", CONSUL_MAX_LIST, init_listed);
+    consul_get(t, &key, "keys=&" CONSUL_CONSISTENT, CONSUL_MAX_LIST, init_listed);
     str_free(&key);
 }
 

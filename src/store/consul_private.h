@@ -11,7 +11,12 @@
 #define CONSUL_MAX_VALUE 524288             /* more does Consul not take */
 #define CONSUL_MAX_ANSWER ((size_t)4 << 20) /* about one key, or one transaction */
 #define CONSUL_MAX_LIST ((size_t)512 << 20) /* of all items */
-#define CONSUL_MAX_ATTEMPTS 10              /* of an Upsert that others disturb */
+#define CONSUL_BULK_ITEMS 32   /* an Upsert of more looks at everything that is stored at once */
+#define CONSUL_MAX_ATTEMPTS 10 /* of an Upsert that others disturb */
+
+/* A server that has just become the leader may not have read all of its log: without this it would
+ * seem to have lost everything, and be filled with older data. */
+#define CONSUL_CONSISTENT "consistent="
 
 /* With which rights, and in which part of the server; consul_access.c. */
 struct consul_access {
@@ -63,6 +68,7 @@ struct consul_task {
 
 extern const struct consul_script consul_script_init;   /* consul_init.c */
 extern const struct consul_script consul_script_upsert; /* consul_upsert.c */
+extern const struct consul_script consul_script_bulk;   /* consul_bulk.c: of many items */
 extern const struct consul_script consul_script_read;   /* consul_read.c */
 extern const struct consul_script consul_script_look;
 
@@ -84,6 +90,9 @@ void consul_ask(struct consul_task *t, const struct consul_request *r, consul_an
 void consul_get(struct consul_task *t, const struct str *key, const char *query, size_t max_answer,
                 consul_answered *answered);
 
+/* All items of a kind, with "list failed for KIND: " in front of problems. */
+void consul_list(struct consul_task *t, enum item_kind kind, consul_answered *answered);
+
 /* Is there an answer to look at: 200, or the other status that has a meaning here? Otherwise the
  * task has failed. A 404 counts only without text: that of a server that is no Consul has some. */
 MUST_CHECK bool consul_answer_counts(struct consul_task *t, const struct http_call_answer *a,
@@ -104,6 +113,24 @@ void consul_item_append(struct str *out, const char *prefix, const struct item *
 bool consul_keeps(const struct store_backend *base, const char *prefix, const struct item *it);
 bool consul_keeps_or_logs(struct consul_task *t, const struct item *it);
 
+/* ---- consul_upsert.c ----------------------------------------------------------------------------
+ */
+
+/* Items one by one; the first member of consul_bulk.c's struct. */
+struct consul_upsert {
+    struct consul_task task;
+    size_t next;         /* item of the operation */
+    size_t end;          /* behind the last one */
+    const bool *pending; /* which of the operation's items; NULL: all */
+    void (*finished)(struct consul_upsert *u);
+    unsigned attempts;
+    size_t entries; /* what was found */
+    int64_t version;
+    struct str index;
+};
+
+void consul_upsert_run(struct consul_upsert *u);
+
 /* ---- consul_access.c ----------------------------------------------------------------------------
  */
 
@@ -113,6 +140,9 @@ struct client_trust_settings;
 MUST_CHECK bool consul_access_open(const struct store_consul_settings *s, struct consul_access *out,
                                    struct error *err);
 void consul_access_free(struct consul_access *a);
+
+/* Without blanks and line ends around it. */
+struct view consul_trim(struct view text);
 
 /* CONSUL_HTTP_SSL. */
 bool consul_access_wants_tls(const struct store_consul_settings *s);

@@ -40,7 +40,7 @@ static void marker_ask(struct consul_task *t, consul_answered *answered)
     struct str key = {0};
     t->doing = "";
     consul_marker_append(&key, t->op->prefix);
-    consul_get(t, &key, "", CONSUL_MAX_ANSWER, answered);
+    consul_get(t, &key, CONSUL_CONSISTENT, CONSUL_MAX_ANSWER, answered);
     str_free(&key);
 }
 
@@ -139,10 +139,7 @@ static void read_listed(struct consul_task *t, const struct http_call_answer *a)
 
 static void read_next(struct consul_task *t)
 {
-    static const char *const doing[] = {
-        [ITEM_FLAG] = "list failed for features: ", [ITEM_SEGMENT] = "list failed for segments: "};
     struct consul_read *r = read_of(t);
-    struct str key = {0};
     if (r->kinds_left == 0) {
         if (t->op->ask_marker)
             marker_ask(t, read_marked);
@@ -152,10 +149,7 @@ static void read_next(struct consul_task *t)
     }
     r->kind = (r->kinds_left & (1u << ITEM_FLAG)) != 0 ? ITEM_FLAG : ITEM_SEGMENT;
     r->kinds_left &= ~(1u << r->kind);
-    t->doing = doing[r->kind];
-    consul_folder_append(&key, t->op->prefix, r->kind);
-    consul_get(t, &key, "recurse=", CONSUL_MAX_LIST, read_listed);
-    str_free(&key);
+    consul_list(t, r->kind, read_listed);
 }
 
 static void read_begin(struct consul_task *t)

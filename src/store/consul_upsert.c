@@ -11,15 +11,6 @@
 
 #define UPSERT_MAX_PAUSE_MS 20
 
-struct consul_upsert {
-    struct consul_task task;
-    size_t next; /* item */
-    unsigned attempts;
-    size_t entries; /* what was found */
-    int64_t version;
-    struct str index;
-};
-
 static struct consul_upsert *upsert_of(struct consul_task *t)
 {
     return CONTAINER_OF(t, struct consul_upsert, task);
@@ -132,14 +123,20 @@ static void upsert_looked(struct consul_task *t, const struct http_call_answer *
     upsert_next(u);
 }
 
+static bool upsert_wants(struct consul_upsert *u)
+{
+    return (u->pending == NULL || u->pending[u->next]) &&
+           consul_keeps_or_logs(&u->task, item_of(u));
+}
+
 static void upsert_look(struct consul_task *t)
 {
     struct consul_upsert *u = upsert_of(t);
     struct str key = {0};
-    while (u->next < t->op->item_count && !consul_keeps_or_logs(t, item_of(u)))
+    while (u->next < u->end && !upsert_wants(u))
         u->next++;
-    if (u->next == t->op->item_count) {
-        consul_succeed(t);
+    if (u->next == u->end) {
+        u->finished(u);
         return;
     }
     consul_item_append(&key, t->op->prefix, item_of(u));
@@ -147,10 +144,29 @@ static void upsert_look(struct consul_task *t)
     str_free(&key);
 }
 
+void consul_upsert_run(struct consul_upsert *u)
+{
+    u->attempts = 0;
+    upsert_look(&u->task);
+}
+
+static void upsert_finished(struct consul_upsert *u)
+{
+    consul_succeed(&u->task);
+}
+
+static void upsert_begin(struct consul_task *t)
+{
+    struct consul_upsert *u = upsert_of(t);
+    u->end = t->op->item_count;
+    u->finished = upsert_finished;
+    consul_upsert_run(u);
+}
+
 static void upsert_release(struct consul_task *t)
 {
     str_free(&upsert_of(t)->index);
 }
 
-const struct consul_script consul_script_upsert = {sizeof(struct consul_upsert), upsert_look,
+const struct consul_script consul_script_upsert = {sizeof(struct consul_upsert), upsert_begin,
                                                    upsert_release};

@@ -64,6 +64,8 @@ static const struct {
     {"{\"kind\":\"multi\",\"a b\":{\"key\":\"x\"}}", "context kind contains disallowed characters"},
     {"{\"kind\":\"multi\",\"kind\":{\"key\":\"x\"}}",
      "multi-context must contain at least one kind"},
+    {"{\"kind\":\"multi\",\"org\":{\"kind\":null,\"key\":\"x\"}}",
+     "expected string, got null at position 30"},
     {"{\"kind\":\"multi\",\"org\":{}}", "\"key\" property not found in JSON context object"},
     {"{\"kind\":\"multi\",\"org\":{\"kind\":\"kind\",\"key\":\"x\"}}",
      "\"kind\" is not a valid context kind"},

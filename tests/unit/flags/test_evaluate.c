@@ -113,6 +113,8 @@ static const struct evaluate_row rows[] = {
     {FLAG("f", ",\"targets\":[{\"values\":[\"x\"],\"variation\":1},{\"values\":[\"u\"],"
                "\"variation\":2}]"),
      "", USER, TARGET("c", "2"), "the second target"},
+    {FLAG("f", ",\"targets\":[{\"values\":[\"x\\\"\",\"y\\\"\",\"u\\\"\"],\"variation\":1}]"), "",
+     "{\"kind\":\"user\",\"key\":\"u\\\"\"}", TARGET("b", "1"), "keys with escapes"},
     {FLAG("f", ",\"targets\":[{\"values\":[\"o\"],\"variation\":1}]"), "", ORG, FELL,
      "of users only"},
     {FLAG("f", ",\"targets\":[{\"contextKind\":\"org\",\"values\":[\"o\"],\"variation\":1}]"), "",

@@ -135,6 +135,7 @@ static const struct {
     {"a{0}", "", YES},
     {"(?:ab)+?c", "ababc", YES},
     {"(?<name>a)", "a", YES},
+    {"(?P<_Zz9aA0>a)", "a", YES},
     {"a*(?i)*b", "B", YES},
     {"{", "{", YES},
     {"^a{01}$", "a{01}", YES},

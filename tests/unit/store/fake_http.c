@@ -61,27 +61,41 @@ static void answer_write(struct fake_connection *c, const struct fake_rule *rule
     if (rule->manner == FAKE_GARBAGE)
         str_append_text(&w->bytes, "\x16\x03\x01 this is no HTTP\r\n\r\n");
     else
-        str_append_format(&w->bytes, "HTTP/1.1 %d Said\r\nContent-Length: %zu\r\n\r\n%s",
-                          rule->status, strlen(body) + (rule->manner == FAKE_HALF ? 10 : 0), body);
+        str_append_format(&w->bytes, "HTTP/1.1 %d Said\r\n%sContent-Length: %zu\r\n\r\n%s",
+                          rule->status, rule->header != NULL ? rule->header : "",
+                          strlen(body) + (rule->manner == FAKE_HALF ? 10 : 0), body);
     uv_buf_t buffer = uv_buf_init(w->bytes.data, (unsigned)w->bytes.len);
     assert_int_equal(uv_write(&w->request, c->stream, &buffer, 1, on_written), 0);
 }
 
-static bool rule_fits(const struct fake_rule *rule, const char *head)
+static bool contains(const struct fake_request *r, const char *text)
 {
+    return strstr(r->head, text) != NULL || (r->body.len > 0 && strstr(r->body.data, text) != NULL);
+}
+
+static bool rule_fits(const struct fake_http *f, const struct fake_rule *rule,
+                      const struct fake_request *r)
+{
+    const char *head = r->head;
+    if (rule->times != 0 && f->used[rule - f->rules] == rule->times)
+        return false;
+    if (rule->contains != NULL && !contains(r, rule->contains))
+        return false;
     const char *target = strchr(head, ' ') + 1;
     size_t len = rule->method != NULL ? strlen(rule->method) : 0;
     return strncmp(head, rule->method != NULL ? rule->method : "", len) == 0 &&
            (rule->target == NULL || strncmp(target, rule->target, strlen(rule->target)) == 0);
 }
 
-static void request_answer(struct fake_connection *c, const char *head)
+static void request_answer(struct fake_connection *c, const struct fake_request *r)
 {
-    const struct fake_rule *rule = c->server->rules;
-    while (rule->status != 0 && !rule_fits(rule, head))
+    struct fake_http *f = c->server;
+    const struct fake_rule *rule = f->rules;
+    while (rule->status != 0 && !rule_fits(f, rule, r))
         rule++;
+    f->used[rule - f->rules]++;
     if (rule->status == 0)
-        fail_msg("the fake has no rule for %s", head);
+        fail_msg("the fake has no rule for %s%s", r->head, str_text(&r->body));
     else if (rule->manner == FAKE_RESET)
         connection_reset(c);
     else if (rule->manner != FAKE_SILENT)
@@ -111,7 +125,7 @@ static bool request_take(struct fake_connection *c)
     str_append(&rest, view_from(str_view(&c->received), head + body));
     str_free(&c->received);
     c->received = rest;
-    request_answer(c, r->head);
+    request_answer(c, r);
     return c->stream != NULL;
 }
 
@@ -188,6 +202,12 @@ void fake_http_open_unix(struct fake_http *f, uv_loop_t *loop, const char *path,
     assert_int_equal(uv_pipe_init(loop, &f->listener.pipe, 0), 0);
     assert_int_equal(uv_pipe_bind(&f->listener.pipe, path), 0);
     listen_on(f);
+}
+
+void fake_http_rules(struct fake_http *f, const struct fake_rule *rules)
+{
+    f->rules = rules;
+    memset(f->used, 0, sizeof f->used);
 }
 
 void fake_http_forget(struct fake_http *f)

@@ -24,7 +24,12 @@ struct fake_rule {
     int status;
     const char *body;
     enum fake_manner manner;
+    const char *header;   /* further lines of the answer's head; NULL: none */
+    const char *contains; /* NULL: any; a text in the head or the body of the request */
+    unsigned times;       /* 0: always; else it answers that often, then the next one that fits */
 };
+
+#define FAKE_MAX_RULES 32
 
 struct fake_request {
     char *head; /* "GET /v1/kv/... HTTP/1.1\r\n..." with the empty line */
@@ -50,6 +55,7 @@ struct fake_http {
     bool is_pipe;
     uint16_t port;
     const struct fake_rule *rules; /* ends with a rule of status 0 */
+    unsigned used[FAKE_MAX_RULES]; /* how often each has answered */
     struct fake_connection connections[FAKE_MAX_CONNECTIONS];
     struct fake_request *requests;
     size_t request_count;
@@ -59,6 +65,9 @@ struct fake_http {
 void fake_http_open(struct fake_http *f, uv_loop_t *loop, const struct fake_rule *rules);
 void fake_http_open_unix(struct fake_http *f, uv_loop_t *loop, const char *path,
                          const struct fake_rule *rules);
+/* Other rules from now on. */
+void fake_http_rules(struct fake_http *f, const struct fake_rule *rules);
+
 /* Handles are closed as the loop runs on. */
 void fake_http_close(struct fake_http *f);
 void fake_http_forget(struct fake_http *f); /* the requests so far */
