@@ -6,8 +6,7 @@ static void dispatch(struct http_request *req)
     struct api_passage p;
     if (!api_gate(req, &p))
         ; /* it is answered */
-    else if (p.snapshot == NULL || env_snapshot_fresh(p.snapshot, p.route->data,
-                                                      clock_now_ms(p.thread->api->settings.clock)))
+    else if (p.snapshot == NULL || p.route->with_context != NULL || api_is_fresh(&p))
         p.route->handler(req, &p);
     else
         api_park(req, &p);
@@ -28,6 +27,7 @@ static void thread_close(void *arg, void *state)
 {
     struct api_thread *thread = state;
     (void)arg;
+    str_free(&thread->scratch);
     buf_unref(thread->status);
     thread->status = NULL;
 }

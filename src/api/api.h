@@ -27,6 +27,7 @@ struct api_settings {
     const char *version;            /* of this program */
     bool classic_status;            /* statusFormat = classic */
     bool status_page;               /* serve /status.html */
+    size_t max_body;                /* bytes of a request with a context */
     int64_t disconnected_status_ms; /* disconnectedStatusTime */
     const char *database;           /* "sqlite"; NULL: none */
     const char *database_server;    /* without secrets */

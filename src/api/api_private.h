@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "base/str.h"
+#include "flags/context.h"
 
 #include <stdatomic.h>
 
@@ -31,6 +32,9 @@ struct api_route {
     void (*unavailable)(struct http_request *req, struct api_passage *p, const char *problem);
     enum fanout_kind kind; /* what a stream carries */
     void (*handler)(struct http_request *req, struct api_passage *p);
+    /* With the handler context_read(): what is done with the context, once it is there. It decides
+     * itself when the data is needed, with api_may_answer(). */
+    void (*with_context)(struct http_request *req, struct api_passage *p, struct context **c);
 };
 
 extern const struct api_route api_routes[];
@@ -42,6 +46,7 @@ struct api_thread {
     struct api *api;
     struct http_thread *http;
     struct fanout *fanout;
+    struct str scratch; /* for an answer that is being written; evaluate.c */
     /* the status document as it was last asked for; status.c */
     struct buf *status;
     uint64_t status_generation;
@@ -78,6 +83,7 @@ struct api_passage {
     /* what the headers' values borrow from */
     struct str methods;
     struct str allowed_headers;
+    bool settled; /* the database was asked: the snapshot may be answered from */
 };
 
 /* The checks of http-api.md 2.4, 3 and 4 that stand before every handler. False: it is answered. To
@@ -105,6 +111,24 @@ bool etag_matches(struct view if_none_match, struct view version);
  * gate again and is handled, or refused. */
 void api_park(struct http_request *req, struct api_passage *p);
 
+/* May the snapshot be answered from without asking the database? */
+bool api_is_fresh(const struct api_passage *p);
+
+/* May the data be served now? If not, the request is parked: it takes the context, and
+ * route->with_context comes again. */
+bool api_may_answer(struct http_request *req, struct api_passage *p, struct context **c);
+
+/* ---- context.c (evaluation.md 9.2, http-api.md 5.2-5.5) -------------------------------------- */
+
+/* Reads the context from the path or the body, checks it and, on routes of browsers, who sent it;
+ * then route->with_context. */
+void context_read(struct http_request *req, struct api_passage *p);
+
+/* ---- evaluate.c (http-api.md 5.4, 5.6) ------------------------------------------------------- */
+
+void evaluate_all(struct http_request *req, struct api_passage *p, struct context **c);
+void evaluate_unavailable(struct http_request *req, struct api_passage *p, const char *problem);
+
 /* ---- credential.c ---------------------------------------------------------------------------- */
 
 /* The key in an Authorization header (http-api.md 3.1); false: there is none. */
@@ -112,8 +136,9 @@ bool api_credential_parse(struct view header, struct view *key);
 
 /* ---- cors.c (http-api.md 4) ------------------------------------------------------------------ */
 
-/* Access-Control-Allow-Methods, present on every answer of the route. */
-void cors_add_methods(struct http_request *req, struct api_passage *p);
+/* Access-Control-Allow-Methods, present on every answer of the route: its own methods, for which
+ * browsers ask, whatever else has this path. */
+void cors_add_methods(struct api_passage *p);
 
 /* The other headers; `facts` is NULL when the environment is not known or not there yet. */
 void cors_add_headers(struct http_request *req, struct api_passage *p,

@@ -31,9 +31,12 @@ static void add_listed_origin(struct http_request *req, struct api_passage *p, c
     add_origin(p, answer, list[1] != NULL || p->route->stream);
 }
 
-void cors_add_methods(struct http_request *req, struct api_passage *p)
+void cors_add_methods(struct api_passage *p)
 {
-    http_request_allowed_methods(req, ",", &p->methods);
+    for (int m = 0; m < HTTP_METHOD_OTHER; m++)
+        if ((p->route->methods & 1u << m) != 0)
+            str_append_format(&p->methods, "%s%s", p->methods.len != 0 ? "," : "",
+                              http_method_name((enum http_method)m));
     http_header_add(&p->headers, "Access-Control-Allow-Methods", str_view(&p->methods));
 }
 

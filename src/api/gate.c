@@ -143,7 +143,7 @@ bool api_gate(struct http_request *req, struct api_passage *p)
     if (p->route->credential == API_NO_CREDENTIAL)
         return true;
     if (has_cors(p))
-        cors_add_methods(req, p);
+        cors_add_methods(p);
     if (!credential_of(req, p->route, &key)) {
         http_respond(req, 401, &p->headers, NULL);
         return false;

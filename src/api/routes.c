@@ -3,17 +3,36 @@
 #include "api/api_private.h"
 
 #define GET (1u << HTTP_GET)
+#define REPORT (1u << HTTP_REPORT)
+#define OPTIONS (1u << HTTP_OPTIONS)
 #define FLAGS (1u << ITEM_FLAG)
 #define SEGMENTS (1u << ITEM_SEGMENT)
 
+/* How all rows of one kind go on. */
+#define EVALUATION                                                                                 \
+    .data = FLAGS | SEGMENTS, .handler = context_read, .with_context = evaluate_all,               \
+    .unavailable = evaluate_unavailable
+
 const struct api_route api_routes[] = {
     {GET, true, "/status", API_NO_CREDENTIAL, .handler = status_document},
+    {GET | OPTIONS, false, "/sdk/evalx/{envId}/contexts/{context}", API_ENVIRONMENT_ID, EVALUATION},
+    {REPORT | OPTIONS, false, "/sdk/evalx/{envId}/context", API_ENVIRONMENT_ID, EVALUATION},
+    {GET | OPTIONS, false, "/sdk/evalx/{envId}/users/{context}", API_ENVIRONMENT_ID, EVALUATION},
+    {REPORT | OPTIONS, false, "/sdk/evalx/{envId}/user", API_ENVIRONMENT_ID, EVALUATION},
+    {GET, false, "/sdk/evalx/contexts/{context}", API_SDK_KEY, EVALUATION},
+    {REPORT, false, "/sdk/evalx/context", API_SDK_KEY, EVALUATION},
+    {GET, false, "/sdk/evalx/users/{context}", API_SDK_KEY, EVALUATION},
+    {REPORT, false, "/sdk/evalx/user", API_SDK_KEY, EVALUATION},
     {GET, true, "/sdk/flags", API_SDK_KEY, .data = FLAGS, .handler = poll_flags,
      .unavailable = poll_unavailable},
     {GET, true, "/sdk/flags/{key}", API_SDK_KEY, .data = FLAGS, .handler = poll_flag,
      .unavailable = poll_unavailable},
     {GET, true, "/sdk/segments/{key}", API_SDK_KEY, .data = SEGMENTS, .handler = poll_segment,
      .unavailable = poll_unavailable},
+    {GET, false, "/msdk/evalx/contexts/{context}", API_MOBILE_KEY, EVALUATION},
+    {REPORT, false, "/msdk/evalx/context", API_MOBILE_KEY, EVALUATION},
+    {GET, false, "/msdk/evalx/users/{context}", API_MOBILE_KEY, EVALUATION},
+    {REPORT, false, "/msdk/evalx/user", API_MOBILE_KEY, EVALUATION},
     {GET, false, "/all", API_SDK_KEY, .stream = true, .kind = FANOUT_ALL, .data = FLAGS | SEGMENTS,
      .handler = stream_open, .unavailable = stream_unavailable},
     {GET, false, "/flags", API_SDK_KEY, .stream = true, .kind = FANOUT_FLAGS, .data = FLAGS,

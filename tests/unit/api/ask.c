@@ -12,6 +12,9 @@ struct http_request {
     const char *headers;
     void *state;
     void (*abandoned)(void *state);
+    const char *body;
+    size_t body_limit;
+    void (*body_done)(struct http_request *req, struct view body, bool too_large);
 };
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -86,6 +89,14 @@ void http_request_set_state(struct http_request *req, void *state, void (*abando
 {
     req->state = state;
     req->abandoned = abandoned;
+}
+
+void http_request_read_body(struct http_request *req, size_t limit,
+                            void (*done)(struct http_request *req, struct view body,
+                                         bool too_large))
+{
+    req->body_limit = limit;
+    req->body_done = done;
 }
 
 void *http_thread_state(struct http_thread *t)
@@ -180,9 +191,22 @@ static enum http_method method_of(const char *name)
     return (enum http_method)m;
 }
 
+/* The body arrives in a later phase than the head. */
+static void deliver_body(struct http_request *req)
+{
+    bool too_large = strlen(req->body) > req->body_limit;
+    req->body_done(req, view_of(too_large ? "" : req->body), too_large);
+}
+
 void ask(struct asking *a, const char *method, const char *target, const char *headers)
 {
-    struct http_request req = {a, method_of(method), target, .headers = headers};
+    ask_with(a, method, target, headers, "");
+}
+
+void ask_with(struct asking *a, const char *method, const char *target, const char *headers,
+              const char *body)
+{
+    struct http_request req = {a, method_of(method), target, .headers = headers, .body = body};
     answer_clear(a);
     assert_true(target_parse(view_of(target), &req.target));
     route_match(a->routes, req.method, &req.target, &req.match);
@@ -190,6 +214,9 @@ void ask(struct asking *a, const char *method, const char *target, const char *h
         req.match.route->handler(&req);
     else
         a->answer.status = req.match.path_known ? 405 : 404;
+    a->answer.read_body = req.body_done != NULL;
+    if (req.body_done != NULL)
+        deliver_body(&req);
     assert_int_not_equal(a->answer.status, 0);
     target_free(&req.target);
 }
@@ -201,6 +228,7 @@ void ask_setup(struct asking *a)
     a->settings = (struct api_settings){.clock = &a->bench.clock.base,
                                         .threads = 1,
                                         .version = "1.2.3",
+                                        .max_body = 5242880,
                                         .disconnected_status_ms = 60000};
 }
 

@@ -17,6 +17,7 @@ struct answer {
     int status;         /* 0: none yet */
     struct str headers; /* "Name: value\n" each, sorted as they were added */
     struct str body;
+    bool read_body; /* somebody wanted it */
     bool stream;
     const struct sse_listener *listener; /* of the stream, with its owner */
     void *owner;
@@ -42,6 +43,10 @@ void ask_teardown(struct asking *a);
 /* `headers` is "Name: value\nName: value", or "". The answer replaces the last one; a stream that
  * is open is closed first. */
 void ask(struct asking *a, const char *method, const char *target, const char *headers);
+
+/* The same with a body. */
+void ask_with(struct asking *a, const char *method, const char *target, const char *headers,
+              const char *body);
 
 /* The client goes away. */
 void ask_close_stream(struct asking *a);

@@ -1,0 +1,110 @@
+/* api/evaluate.c - all flags for one context (http-api.md 5.4, 5.6).
+ *
+ *   context_read() --> evaluate_all(): 503, 400 --> data still good? --> evalx_write() --> 200
+ *                                                    no: parked, and here again
+ *
+ * Evaluated on the serving thread over the snapshot's data set, which never changes.
+ */
+#include "api/api_private.h"
+#include "flags/evalx.h"
+
+/* Memory that a thread keeps for its answers from one to the next. */
+#define SCRATCH_KEPT ((size_t)1 << 20)
+
+/* Whom a kind of credential stands for. */
+static const struct audience {
+    enum evalx_filter filter;
+    const char *name; /* in the log */
+} audiences[] = {
+    [API_SDK_KEY] = {EVALX_ALL, "server"},
+    [API_MOBILE_KEY] = {EVALX_MOBILE, "mobile"},
+    [API_ENVIRONMENT_ID] = {EVALX_ENVIRONMENT, "js"},
+};
+
+static void flag_problem(void *owner, struct view flag_key, const char *problem)
+{
+    log_line(owner, LOG_ERROR, "Invalid flag configuration detected in flag \"%.*s\": %s",
+             VIEW_ARGS(flag_key), problem);
+}
+
+static bool wants_reasons(const struct http_request *req)
+{
+    struct str value = {0};
+    bool wanted =
+        http_request_query(req, "withReasons", &value) && view_is(str_view(&value), "true");
+    str_free(&value);
+    return wanted;
+}
+
+static void evaluate(struct http_request *req, const struct api_passage *p, const struct context *c)
+{
+    struct evaluation_listener listener = {p->snapshot->facts->log, flag_problem};
+    struct evalx_request request = {.data = p->snapshot->data,
+                                    .context = c,
+                                    .listener = &listener,
+                                    .filter = audiences[p->route->credential].filter,
+                                    .with_reasons = wants_reasons(req)};
+    struct evalx_facts facts = {0};
+    evalx_write(&request, &p->thread->scratch, &facts);
+    if (facts.patterns_given_up != 0)
+        log_line(p->snapshot->facts->log, LOG_WARN,
+                 "Regular expressions of flags took too many steps and count as not matching; "
+                 "simplify them");
+}
+
+static void answer(struct http_request *req, struct api_passage *p, const struct context *c)
+{
+    struct str *scratch = &p->thread->scratch;
+    str_clear(scratch);
+    evaluate(req, p, c);
+    struct buf *body = str_to_buf(scratch);
+    http_header_add_text(&p->headers, "Content-Type", "application/json");
+    http_respond(req, 200, &p->headers, body);
+    buf_unref(body);
+    if (scratch->room > SCRATCH_KEPT)
+        str_free(scratch);
+}
+
+/* Without any data; an expired "there is none" asks the database first. */
+static bool has_data(struct http_request *req, struct api_passage *p, struct context **c)
+{
+    struct log_scope *log = p->snapshot->facts->log;
+    if (p->snapshot->data == NULL) {
+        if (api_may_answer(req, p, c)) {
+            log_line(log, LOG_WARN,
+                     "Called before client initialization. Feature store not available");
+            api_answer_message(req, p, 503, "Service not initialized");
+        }
+        return false;
+    }
+    if (!p->snapshot->state.initialized)
+        log_line(log, LOG_WARN,
+                 "Called before client initialization; using last known values from feature store");
+    return true;
+}
+
+void evaluate_all(struct http_request *req, struct api_passage *p, struct context **c)
+{
+    if (!has_data(req, p, c))
+        return;
+    struct view key = context_key(*c);
+    if (!context_is_multi(*c) && key.len == 0) {
+        api_answer_message(req, p, 400, "User must have a 'key' attribute");
+        return;
+    }
+    log_line(p->snapshot->facts->log, LOG_DEBUG,
+             "Application requested client-side flags (%s) for context: %.*s",
+             audiences[p->route->credential].name, VIEW_ARGS(key));
+    if (api_may_answer(req, p, c))
+        answer(req, p, *c);
+}
+
+void evaluate_unavailable(struct http_request *req, struct api_passage *p, const char *problem)
+{
+    struct str text = {0};
+    log_line(p->snapshot->facts->log, LOG_WARN,
+             "Unable to fetch flags from feature store. Returning nil map. Error: %s", problem);
+    str_append_format(&text, "Error fetching flags from feature store: %s", problem);
+    api_answer_message(req, p, 500, str_text(&text));
+    str_free(&text);
+}
