@@ -43,7 +43,7 @@ static enum store_kind store_kind(enum config_database database)
 {
     static const enum store_kind kinds[] = {
         [CONFIG_NO_DATABASE] = STORE_MEMORY, [CONFIG_REDIS] = STORE_REDIS,
-        [CONFIG_CONSUL] = STORE_CONSUL,      [CONFIG_DYNAMODB] = STORE_MEMORY,
+        [CONFIG_CONSUL] = STORE_CONSUL,      [CONFIG_DYNAMODB] = STORE_DYNAMODB,
         [CONFIG_SQLITE] = STORE_SQLITE,
     };
     return kinds[database];
@@ -104,6 +104,9 @@ void settings_for_store(const struct config *c, struct store_settings *out)
         settings_for_redis(c, &out->redis);
     if (c->database == CONFIG_CONSUL)
         settings_for_consul(c, &out->consul);
+    if (c->database == CONFIG_DYNAMODB)
+        out->dynamodb = (struct store_dynamodb_settings){
+            .url = c->dynamodb.url, .variable = getenv, .random = random_system()};
 }
 
 void settings_for_api(const struct run *r, size_t threads, struct api_settings *out)

@@ -12,11 +12,6 @@ static bool wants_redis_iam(const struct config *c)
     return c->database == CONFIG_REDIS && c->redis.aws_iam_auth;
 }
 
-static bool wants_dynamodb(const struct config *c)
-{
-    return c->database == CONFIG_DYNAMODB;
-}
-
 static bool wants_automatic(const struct config *c)
 {
     return c->mode == CONFIG_AUTOMATIC;
@@ -38,7 +33,6 @@ static const struct {
     const char *instead;
 } missing[] = {
     {wants_redis_iam, "Redis IAM authentication", "use a password"},
-    {wants_dynamodb, "DynamoDB", "remove the [DynamoDB] options, or use [SQLite]"},
     {wants_automatic, "automatic configuration", "use [Environment] sections"},
     {wants_offline, "the offline archive", "use dataFile, or [Environment] sections"},
     {wants_second_delivery, "flagDelivery other than v1", "remove the option"},

@@ -3,7 +3,9 @@
 
 #include "base/log.h"
 #include "base/map.h"
+#include "base/str.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -23,7 +25,7 @@ struct client_tls_trust {
     char *server_name;
     char *subject;
     bool accept_any;
-    int64_t stamps[3]; /* of ca_file, certificate_file, key_file when they were loaded */
+    int64_t stamps[4]; /* of ca_file, ca_directory, certificate_file, key_file when loaded */
     BIO_METHOD *method;
     SSL_CTX *context;    /* NULL until the first session */
     struct map sessions; /* host -> SSL_SESSION, made with the present context */
@@ -67,20 +69,42 @@ static bool read_extra(struct client_tls_trust *t, const char *path, struct erro
     return found > 0;
 }
 
-static bool read_only_file(struct client_tls_trust *t, struct error *err)
+/* The certificates of all files in a folder that have some; -1 when it cannot be read. */
+static int read_directory(const char *path, STACK_OF(X509) * out)
+{
+    struct str file = {0};
+    DIR *folder = opendir(path);
+    if (folder == NULL)
+        return -1;
+    for (const struct dirent *e = readdir(folder); e != NULL; e = readdir(folder)) {
+        str_clear(&file);
+        str_append_format(&file, "%s/%s", path, e->d_name);
+        if (e->d_name[0] != '.')
+            (void)read_certificates(str_text(&file), out);
+    }
+    (void)closedir(folder);
+    str_free(&file);
+    return sk_X509_num(out);
+}
+
+/* What counts instead of the system's roots. */
+static bool read_only(struct client_tls_trust *t, struct error *err)
 {
     STACK_OF(X509) *fresh = sk_X509_new_null();
-    int found = read_certificates(t->ca_file, fresh);
+    bool file = t->ca_file[0] != '\0';
+    const char *path = file ? t->ca_file : t->ca_directory;
+    const char *what = file ? "file" : "folder";
+    int found = file ? read_certificates(path, fresh) : read_directory(path, fresh);
     if (found > 0) {
         sk_X509_pop_free(t->certificates, X509_free);
         t->certificates = fresh;
         return true;
     }
     if (found < 0)
-        error_set(err, "reading %s CA file: open %s: %s", t->subject, t->ca_file,
+        error_set(err, "reading %s CA %s: open %s: %s", t->subject, what, path,
                   uv_strerror(uv_translate_sys_error(errno)));
     else
-        error_set(err, "no valid PEM certificates in %s CA file \"%s\"", t->subject, t->ca_file);
+        error_set(err, "no valid PEM certificates in %s CA %s \"%s\"", t->subject, what, path);
     sk_X509_pop_free(fresh, X509_free);
     return false;
 }
@@ -96,7 +120,8 @@ static int64_t file_stamp(const char *path)
 /* True when a file is another one than at the last look, which this is. */
 static bool files_changed(struct client_tls_trust *t)
 {
-    const char *const paths[] = {t->ca_file, t->certificate_file, t->key_file};
+    const char *const paths[] = {t->ca_file, t->ca_directory, t->certificate_file, t->key_file};
+    _Static_assert(ARRAY_LEN(paths) == ARRAY_LEN(t->stamps), "one stamp per file");
     bool changed = false;
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         int64_t stamp = file_stamp(paths[i]);
@@ -123,9 +148,7 @@ static bool use_identity(const struct client_tls_trust *t, SSL_CTX *context, str
 
 static void use_roots(const struct client_tls_trust *t, SSL_CTX *context)
 {
-    if (t->ca_directory[0] != '\0')
-        (void)SSL_CTX_load_verify_dir(context, t->ca_directory);
-    else if (!t->only_these)
+    if (!t->only_these)
         (void)SSL_CTX_set_default_verify_paths(context);
     for (int i = 0; i < sk_X509_num(t->certificates); i++)
         (void)X509_STORE_add_cert(SSL_CTX_get_cert_store(context),
@@ -190,7 +213,7 @@ SSL_CTX *client_trust_context(struct client_tls_trust *t, struct error *err)
     if (t->context != NULL && !changed)
         return t->context;
     struct error problem;
-    bool read = !changed || t->ca_file[0] == '\0' || read_only_file(t, &problem);
+    bool read = !changed || !t->only_these || read_only(t, &problem);
     SSL_CTX *fresh = read ? context_make(t, &problem) : NULL;
     if (fresh != NULL) {
         SSL_CTX_free(t->context); /* streams keep it for as long as they need it */
@@ -230,7 +253,7 @@ static char *copy_or_empty(const char *text)
 
 static bool files_sound(struct client_tls_trust *t, struct error *err)
 {
-    if (t->ca_file[0] != '\0' && !read_only_file(t, err))
+    if (t->only_these && !read_only(t, err))
         return false;
     if (t->certificate_file[0] == '\0')
         return true;
@@ -250,7 +273,7 @@ struct client_tls_trust *client_tls_trust_open(const struct client_trust_setting
     t->server_name = copy_or_empty(s->server_name);
     t->subject = copy_or_empty(s->subject);
     t->accept_any = s->accept_any;
-    t->only_these = t->ca_file[0] != '\0';
+    t->only_these = t->ca_file[0] != '\0' || t->ca_directory[0] != '\0';
     bool sound = files_sound(t, err);
     if (t->certificates == NULL && s->extra_ca_files != NULL && s->extra_ca_files[0] != NULL)
         t->certificates = sk_X509_new_null();

@@ -16,7 +16,7 @@ struct client_tls_trust;
 struct client_trust_settings {
     const char *const *extra_ca_files; /* besides the system's roots; NULL-terminated */
     const char *only_ca_file;          /* instead of the system's roots */
-    const char *only_ca_directory;     /* likewise, hashed names */
+    const char *only_ca_directory;     /* likewise, all PEM files in it */
     const char *certificate_file;      /* both or neither */
     const char *key_file;
     const char *server_name; /* instead of the host's name */

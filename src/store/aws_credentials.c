@@ -5,7 +5,6 @@
 #include "http/client_trust.h"
 #include "store/aws_fetch.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define REFRESH_EARLY_MS 300000 /* before they expire */
@@ -30,7 +29,7 @@ struct aws_credentials {
 
 static bool clients_open(struct aws_credentials *c, struct error *err)
 {
-    const char *bundle = getenv("AWS_CA_BUNDLE");
+    const char *bundle = c->tools.lookup("AWS_CA_BUNDLE");
     struct client_trust_settings trust = {.only_ca_file = bundle, .subject = "AWS"};
     struct http_client_settings settings = {.trust = &trust, .user_agent = USER_AGENT};
     if (!http_client_open(&settings, c->tools.loop, c->tools.clock, &c->tools.client, err))
@@ -50,13 +49,13 @@ static void credentials_free(struct aws_credentials *c)
     mem_free(c);
 }
 
-struct aws_credentials *aws_credentials_open(uv_loop_t *loop, const struct clock *clock,
-                                             struct error *err)
+struct aws_credentials *aws_credentials_open(char *(*lookup)(const char *name), uv_loop_t *loop,
+                                             const struct clock *clock, struct error *err)
 {
     struct aws_credentials *c = mem_zalloc(sizeof *c);
-    c->tools = (struct aws_fetch_tools){.loop = loop, .clock = clock};
+    c->tools = (struct aws_fetch_tools){.lookup = lookup, .loop = loop, .clock = clock};
     list_init(&c->waiters);
-    if (!aws_chain_load(getenv, &c->chain, err) || !clients_open(c, err)) {
+    if (!aws_chain_load(lookup, &c->chain, err) || !clients_open(c, err)) {
         credentials_free(c);
         return NULL;
     }

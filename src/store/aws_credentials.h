@@ -28,9 +28,10 @@
 
 struct aws_credentials;
 
-/* Reads environment and shared files: this may block. NULL with *err when they are not what they
- * should be (an unknown profile). */
-MUST_CHECK struct aws_credentials *aws_credentials_open(uv_loop_t *loop, const struct clock *clock,
+/* Reads the environment (`lookup` is getenv or like it) and the shared files: this may block. NULL
+ * with *err when they are not what they should be (an unknown profile). */
+MUST_CHECK struct aws_credentials *aws_credentials_open(char *(*lookup)(const char *name),
+                                                        uv_loop_t *loop, const struct clock *clock,
                                                         struct error *err);
 void aws_credentials_close(struct aws_credentials *c, void (*closed)(void *arg), void *arg);
 

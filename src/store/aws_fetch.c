@@ -16,7 +16,6 @@
 #include "store/aws_prepare.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 
 #define STS_TIMEOUT_MS 10000
 #define CONTAINER_TIMEOUT_MS 5000
@@ -271,7 +270,7 @@ static void on_work(uv_work_t *work)
 {
     struct aws_fetch *f = work->data;
     struct error err;
-    if (!aws_prepare(getenv, &f->stopped, &f->from, &err))
+    if (!aws_prepare(f->tools.lookup, &f->stopped, &f->from, &err))
         error_set(&f->problem, "no AWS credentials: %s", err.text);
 }
 

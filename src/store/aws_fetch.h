@@ -10,6 +10,7 @@
 struct aws_fetch;
 
 struct aws_fetch_tools {
+    char *(*lookup)(const char *name); /* getenv */
     uv_loop_t *loop;
     const struct clock *clock;
     struct http_client *client; /* for STS */

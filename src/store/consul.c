@@ -14,8 +14,8 @@
 #include <string.h>
 
 #define USER_AGENT "flagrelay/" FLAGRELAY_VERSION " LDRelay/8.10.1"
-#define SHOWN_ANSWER 512 /* bytes of an answer in a problem */
-#define MAX_DROPPED 1000 /* items whose size was reported */
+#define SHOWN_ANSWER 4096 /* bytes of an answer, before error_set() cuts the problem */
+#define MAX_DROPPED 1000  /* items whose size was reported */
 
 /* ---- keys ---------------------------------------------------------------------------------------
  */
@@ -150,9 +150,24 @@ void consul_succeed(struct consul_task *t)
     task_end(t, true);
 }
 
+/* The text without our token, should a server have put it there. */
+static void without_token(const struct consul_backend *b, const char *text, struct str *out)
+{
+    const char *token = b->access.token;
+    size_t len = strlen(token);
+    for (const char *at; len > 0 && (at = strstr(text, token)) != NULL; text = at + len) {
+        str_append(out, view_make(text, (size_t)(at - text)));
+        str_append_text(out, "xxxxx");
+    }
+    str_append_text(out, text);
+}
+
 void consul_fail(struct consul_task *t, const char *problem)
 {
-    error_set(&t->op->problem, "%s%s", t->doing, problem);
+    struct str text = {0};
+    without_token(t->backend, problem, &text);
+    error_set(&t->op->problem, "%s%s", t->doing, str_text(&text));
+    str_free(&text);
     task_end(t, false);
 }
 
@@ -262,34 +277,18 @@ void consul_list(struct consul_task *t, enum item_kind kind, consul_answered *an
     str_free(&key);
 }
 
-/* The text of an answer without our token, should a server have put it there. */
-static void answer_print(const struct consul_backend *b, struct view body, struct str *out)
-{
-    struct view token = view_of(b->access.token);
-    body = consul_trim(body);
-    bool cut = body.len > SHOWN_ANSWER;
-    body.len = cut ? SHOWN_ANSWER : body.len;
-    while (body.len > 0) {
-        const char *at = token.len > 0 ? memmem(body.data, body.len, token.data, token.len) : NULL;
-        size_t len = at != NULL ? (size_t)(at - body.data) : body.len;
-        str_append(out, view_make(body.data, len));
-        if (at != NULL)
-            str_append_text(out, "xxxxx");
-        body = view_from(body, at != NULL ? len + token.len : len);
-    }
-    str_append_text(out, cut ? "..." : "");
-}
-
 bool consul_answer_counts(struct consul_task *t, const struct http_call_answer *a, int other_status)
 {
     if (a->status == 200 || (a->status == other_status && (a->status != 404 || a->body.len == 0)))
         return true;
+    struct view body = consul_trim(a->body);
     struct str text = {0};
-    struct error problem;
-    answer_print(t->backend, a->body, &text);
-    error_set(&problem, "Unexpected response code: %d (%s)", a->status, str_text(&text));
+    body.len = body.len < SHOWN_ANSWER ? body.len : SHOWN_ANSWER;
+    str_append_format(&text, "Unexpected response code: %d (", a->status);
+    str_append(&text, body);
+    str_append_char(&text, ')');
+    consul_fail(t, str_text(&text));
     str_free(&text);
-    consul_fail(t, problem.text);
     return false;
 }
 

@@ -261,7 +261,8 @@ struct store_backend *store_dynamodb_open(const struct store_dynamodb_settings *
                                           uv_loop_t *loop, const struct clock *clock,
                                           struct error *err)
 {
-    struct aws_credentials *credentials = aws_credentials_open(loop, clock, err);
+    struct aws_credentials *credentials =
+        aws_credentials_open(settings->variable, loop, clock, err);
     if (credentials == NULL)
         return NULL;
     struct dynamodb_backend *b = mem_zalloc(sizeof *b);

@@ -11,9 +11,10 @@
 #include "store/dynamodb_answer.h"
 #include "store/dynamodb_body.h"
 
-#define DYNAMODB_LIMIT_MS 10000        /* of one request with all its repetitions */
-#define DYNAMODB_ATTEMPT_LIMIT_MS 5000 /* of one attempt: a dead connection must not take it all   \
-                                        */
+#define DYNAMODB_LIMIT_MS 10000 /* of one request with all its repetitions */
+#define DYNAMODB_ATTEMPT_LIMIT_MS                                                                  \
+    5000 /* of one attempt: a dead connection must not take it all                                 \
+          */
 #define DYNAMODB_PROBE_LIMIT_MS 3000
 #define DYNAMODB_MAX_TRIES 10   /* while the table has no capacity left */
 #define DYNAMODB_MAX_FAILURES 3 /* of connections and of the service itself */

@@ -45,8 +45,9 @@ struct store_consul_settings {
 };
 
 struct store_dynamodb_settings {
-    const char *url;       /* "": AWS's own in the region; copied */
-    struct random *random; /* pauses between attempts; outlives the database */
+    const char *url;                     /* "": AWS's own in the region; copied */
+    char *(*variable)(const char *name); /* looks up AWS_REGION and the like: getenv */
+    struct random *random;               /* pauses between attempts; outlives the database */
 };
 
 struct store_settings {

@@ -4,11 +4,12 @@
 //
 // Exit status 1 when a target was missed.
 import os from 'node:os';
+import * as databases from './databases.mjs';
 import * as put from './put.mjs';
 import * as start from './start.mjs';
 import * as streams from './streams.mjs';
 
-const measurements = { start, streams, put };
+const measurements = { start, streams, put, databases };
 
 const digits = value => value === undefined ? '' : value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 
@@ -34,9 +35,10 @@ let missed = 0;
 for (const name of names.length ? names : Object.keys(measurements)) {
   const { options, run } = measurements[name];
   const settings = Object.fromEntries(Object.entries(options).map(([option, value]) => [option, changed[option] ?? value]));
-  const { title, rows } = await run(settings);
+  const { title, rows, text = '' } = await run(settings);
   console.log(`\n${title}\n\n| measure | floor | flagrelay | ratio | at most |\n|---|---|---|---|---|`);
   for (const row of rows) console.log(rowText(row));
+  if (text) console.log(`\n${text}`);
   missed += rows.filter(row => row.target && !row.met).length;
 }
 console.log(`\n${os.cpus().length} processors (${os.cpus()[0].model.trim()}), Linux ${os.release()}`);

@@ -26,8 +26,11 @@ export function freePort() {
   });
 }
 
-export function start(command, ...words) {
-  const child = spawn(command, words.map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
+export function start(command, ...words) { return startWith({}, command, ...words); }
+
+// With these variables added to the environment.
+export function startWith(variables, command, ...words) {
+  const child = spawn(command, words.map(String), { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...variables } });
   running.add(child);
   child.on('exit', () => running.delete(child));
   return child;
@@ -80,10 +83,10 @@ export async function startUpstream(flags, bytes = 16) {
   return { port, child };
 }
 
-// A configuration with one environment, whose upstream is that one.
-export function writeConfig(port, upstream) {
+// A configuration with one environment, whose upstream is that one; `more` stands at its end.
+export function writeConfig(port, upstream, more = '') {
   const file = path.join(folder, `${port}.conf`);
-  fs.writeFileSync(file, `[Main]\nport = ${port}\nstreamUri = "http://127.0.0.1:${upstream.port}"\nlogLevel = error\n[Environment "bench"]\nsdkKey = "${key}"\n`);
+  fs.writeFileSync(file, `[Main]\nport = ${port}\nstreamUri = "http://127.0.0.1:${upstream.port}"\nlogLevel = error\n[Environment "bench"]\nsdkKey = "${key}"\n${more}`);
   return file;
 }
 

@@ -5,9 +5,9 @@
 {"do": "open", "name": N, "mode": "writer", ... both}                                      connected, and writes what it gets
 {"do": "evaluate", "name": N, "flags": [F], "contexts": [C]}  -> {"F C": [value, variation, reason]}
 {"do": "all", "name": N, "context": C}                        -> {"F": value}
-{"do": "watch", "name": N, "flag": F, "context": C}           evaluates without a pause until
+{"do": "watch", "name": N, "flag": F, "context": C}           evaluates without a pause, four at a time, until
 {"do": "seen", "name": N}                                     -> {"count": N, "results": {result: how often}}
-{"do": "count", "name": N}                                    -> how many evaluations were made so far
+{"do": "counts", "name": N}                                   -> how many each of the four has made so far
 {"do": "close", "name": N}
 """
 import json
@@ -57,20 +57,22 @@ class Watch:
     """Counts what one flag evaluates to."""
 
     def __init__(self, client, flag, context):
-        self.count, self.results, self.over = 0, {}, threading.Event()
-        self.thread = threading.Thread(target=self.run, args=(client, flag, context))
-        self.thread.start()
+        self.counts, self.results, self.over = [0] * 4, {}, threading.Event()
+        self.threads = [threading.Thread(target=self.run, args=(i, client, flag, context)) for i in range(4)]
+        for thread in self.threads:
+            thread.start()
 
-    def run(self, client, flag, context):
+    def run(self, i, client, flag, context):
         while not self.over.is_set():
             seen = json.dumps(result(client, flag, context))
             self.results[seen] = self.results.get(seen, 0) + 1
-            self.count += 1
+            self.counts[i] += 1
 
     def end(self):
         self.over.set()
-        self.thread.join()
-        return {'count': self.count, 'results': self.results}
+        for thread in self.threads:
+            thread.join()
+        return {'count': sum(self.counts), 'results': self.results}
 
 
 def evaluate(command):
@@ -90,7 +92,7 @@ def watch(command):
 commands = {
     'open': open_client, 'evaluate': evaluate, 'all': all_flags, 'watch': watch,
     'seen': lambda command: watches.pop(command['name']).end(),
-    'count': lambda command: watches[command['name']].count,
+    'counts': lambda command: watches[command['name']].counts,
     'close': lambda command: clients.pop(command['name']).close(),
 }
 for line in sys.stdin:

@@ -147,8 +147,9 @@ void dynamodb_begin(struct dynamodb_world *d, uint16_t port)
     world_begin(&d->w);
     (void)snprintf(d->url, sizeof d->url, "http://127.0.0.1:%u", port);
     d->w.table = "flags";
-    d->w.settings = (struct store_settings){.kind = STORE_DYNAMODB,
-                                            .dynamodb = {.url = d->url, .random = random_system()}};
+    d->w.settings = (struct store_settings){
+        .kind = STORE_DYNAMODB,
+        .dynamodb = {.url = d->url, .variable = getenv, .random = random_system()}};
 }
 
 void dynamodb_open(struct dynamodb_world *d, const char *prefix)

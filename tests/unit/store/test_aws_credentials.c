@@ -84,7 +84,7 @@ static void file(const struct aws_world *a, const char *name, const char *text)
 static void open_credentials(struct aws_world *a)
 {
     struct error err;
-    a->credentials = aws_credentials_open(&a->w.loop, &a->w.clock.base, &err);
+    a->credentials = aws_credentials_open(getenv, &a->w.loop, &a->w.clock.base, &err);
     if (a->credentials == NULL)
         fail_msg("%s", err.text);
 }
