@@ -158,7 +158,9 @@ for (const [language, startSdk, name] of pairs) {
       const top = n => flag('top', n, { prerequisites: [{ key: `base-${n}`, variation: 1 }], rules: [inSegment(`s-${n}`, 1, 'rule')], fallthrough: { variation: 0 } });
       const needed = n => segment(`s-${n}`, n, { included: ['alice'] });
       const last = n => [...Array(Math.min(kept, n))].map((_, i) => n - i);
-      const round = n => dataset([top(n), ...last(n).map(base)], last(n).map(needed));
+      // What else changes keeps what belongs together out of one transaction, one batch.
+      const others = (n, make) => [...Array(70)].map((_, i) => make(`other-${i}`, n));
+      const round = n => dataset([top(n), ...others(n, flag), ...last(n).map(base)], [...others(n, segment), ...last(n).map(needed)]);
       const db = await startDatabase(t, name);
       const { up, key } = await relayOn(t, db, round(1));
       const written = n => until(`round ${n} in the database`, async () => await db.version('features', 'top') === n);
