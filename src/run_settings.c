@@ -118,6 +118,8 @@ void settings_for_api(const struct run *r, size_t threads, struct api_settings *
         .version = FLAGRELAY_VERSION,
         .classic_status = c->main.status_format == CONFIG_STATUS_CLASSIC,
         .status_page = c->main.status_page,
+        .ping_jitter_ms = config_ms(c->main.ping_stream_jitter_time_ns),
+        .random = random_system(),
         .max_body = (size_t)c->main.max_client_request_body_size_bytes,
         .disconnected_status_ms = config_ms(c->main.disconnected_status_time_ns),
         .database = store_database_name(r->database),

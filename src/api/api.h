@@ -15,6 +15,7 @@
 #define API_API_H
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "env/fanout.h"
 #include "http/server.h"
 
@@ -28,6 +29,8 @@ struct api_settings {
     bool classic_status;            /* statusFormat = classic */
     bool status_page;               /* serve /status.html */
     size_t max_body;                /* bytes of a request with a context */
+    int64_t ping_jitter_ms;         /* pingStreamJitterTime; <= 0: none */
+    struct random *random;          /* spreads them */
     int64_t disconnected_status_ms; /* disconnectedStatusTime */
     const char *database;           /* "sqlite"; NULL: none */
     const char *database_server;    /* without secrets */

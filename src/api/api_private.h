@@ -151,7 +151,17 @@ void cors_add_error_origin(struct http_request *req, struct api_passage *p);
 
 extern const struct fanout_hooks stream_hooks;
 void stream_open(struct http_request *req, struct api_passage *p);
+void stream_open_with_context(struct http_request *req, struct api_passage *p, struct context **c);
 void stream_unavailable(struct http_request *req, struct api_passage *p, const char *problem);
+
+/* ---- ping_delay.c (streaming.md 12.1) -------------------------------------------------------- */
+
+struct ping_delay;
+
+/* Calls `over` once, after a random time in (limit / 2, limit]; gone then. */
+struct ping_delay *ping_delay_start(struct api_thread *thread, int64_t limit_ms,
+                                    void (*over)(void *owner), void *owner);
+void ping_delay_cancel(struct ping_delay *d); /* accepts NULL */
 
 /* ---- poll.c (http-api.md 6, 8) --------------------------------------------------------------- */
 

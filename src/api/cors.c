@@ -13,11 +13,13 @@ static void add_origin(struct api_passage *p, struct view origin, bool varies)
         http_header_add_text(&p->headers, "Vary", "Origin");
 }
 
-/* No list of origins: every page may read it. */
+/* No list of origins: every page may read it. A stream, unlike the question before it, does not say
+ * which page it is for. */
 static void add_any_origin(struct http_request *req, struct api_passage *p)
 {
     struct view origin = http_request_header(req, "Origin");
-    bool echo = origin.len != 0 && !p->route->stream;
+    bool stream = p->route->stream && http_request_method(req) != HTTP_OPTIONS;
+    bool echo = origin.len != 0 && !stream;
     add_origin(p, echo ? origin : view_of("*"), echo);
 }
 

@@ -47,9 +47,9 @@ bool expect_clause_split(struct view clause, struct view *path, bool *negated, s
     size_t end = at;
     while (end < clause.len && is_operator(clause.data[end]))
         end++;
-    struct view op = view_make(clause.data + at, end - at);
     *path = view_make(clause.data, at);
     *value = view_from(clause, end);
+    struct view op = view_make(view_from(clause, at).data, end - at);
     *negated = view_is(op, "!=");
     *malformed = op.len == 0 || at == 0;
     if (op.len == 0) {

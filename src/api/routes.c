@@ -13,6 +13,10 @@
     .data = FLAGS | SEGMENTS, .handler = context_read, .with_context = evaluate_all,               \
     .unavailable = evaluate_unavailable
 
+#define PINGS(kind_) .stream = true, .kind = kind_, .handler = stream_open
+#define PINGS_WITH_CONTEXT(kind_)                                                                  \
+    .stream = true, .kind = kind_, .handler = context_read, .with_context = stream_open_with_context
+
 const struct api_route api_routes[] = {
     {GET, true, "/status", API_NO_CREDENTIAL, .handler = status_document},
     {GET | OPTIONS, false, "/sdk/evalx/{envId}/contexts/{context}", API_ENVIRONMENT_ID, EVALUATION},
@@ -33,6 +37,14 @@ const struct api_route api_routes[] = {
     {REPORT, false, "/msdk/evalx/context", API_MOBILE_KEY, EVALUATION},
     {GET, false, "/msdk/evalx/users/{context}", API_MOBILE_KEY, EVALUATION},
     {REPORT, false, "/msdk/evalx/user", API_MOBILE_KEY, EVALUATION},
+    {REPORT, false, "/meval", API_MOBILE_KEY, PINGS_WITH_CONTEXT(FANOUT_MOBILE_PING)},
+    {GET, false, "/meval/{context}", API_MOBILE_KEY, PINGS_WITH_CONTEXT(FANOUT_MOBILE_PING)},
+    {GET, false, "/mping", API_MOBILE_KEY, PINGS(FANOUT_MOBILE_PING)},
+    {GET | OPTIONS, false, "/ping/{envId}", API_ENVIRONMENT_ID, PINGS(FANOUT_BROWSER_PING)},
+    {GET | OPTIONS, false, "/eval/{envId}/{context}", API_ENVIRONMENT_ID,
+     PINGS_WITH_CONTEXT(FANOUT_BROWSER_PING)},
+    {REPORT | OPTIONS, false, "/eval/{envId}", API_ENVIRONMENT_ID,
+     PINGS_WITH_CONTEXT(FANOUT_BROWSER_PING)},
     {GET, false, "/all", API_SDK_KEY, .stream = true, .kind = FANOUT_ALL, .data = FLAGS | SEGMENTS,
      .handler = stream_open, .unavailable = stream_unavailable},
     {GET, false, "/flags", API_SDK_KEY, .stream = true, .kind = FANOUT_FLAGS, .data = FLAGS,

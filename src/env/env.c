@@ -162,7 +162,8 @@ struct env *env_open(struct house *h, const struct env_settings *settings, unsig
     (void)uv_timer_init(h->settings.loop, &e->init_timer);
     (void)uv_timer_init(h->settings.loop, &e->outage_timer);
     env_cache_init(e);
-    e->timers_open = 3;
+    env_pings_init(e);
+    e->timers_open = 4;
     return e;
 }
 
@@ -259,9 +260,11 @@ void env_close(struct env *e)
     e->init_timer.data = e;
     e->outage_timer.data = e;
     e->cache.timer.data = e;
+    e->pings.window.data = e;
     uv_close((uv_handle_t *)&e->init_timer, timer_closed);
     uv_close((uv_handle_t *)&e->outage_timer, timer_closed);
     uv_close((uv_handle_t *)&e->cache.timer, timer_closed);
+    uv_close((uv_handle_t *)&e->pings.window, timer_closed);
     if (e->source_open)
         source_close(e->source);
     if (e->store_open)

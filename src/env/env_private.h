@@ -33,6 +33,12 @@ enum env_start {
     START_REFUSED /* as an unknown credential until LaunchDarkly sends data */
 };
 
+/* Pings to browsers and phones. Changed by ping.c alone. */
+struct env_pings {
+    uv_timer_t window; /* runs while further ones wait for its end */
+    unsigned due;      /* kinds for which something has changed since it began */
+};
+
 /* For how long `data` may be served. Changed by cache.c alone. */
 struct env_cache {
     bool persistent;                   /* there is a database */
@@ -67,6 +73,7 @@ struct env {
     struct env_snapshot *published; /* what serving threads know; never NULL once started */
 
     struct env_cache cache;
+    struct env_pings pings;
     struct connection connection;
     enum store_state store_state;
     int64_t store_since_wall_ms;
@@ -152,8 +159,21 @@ void env_hold_end(struct env *e, uint64_t number); /* accepts those up to this w
 void env_hold_end_all(struct env *e);
 void env_hold_forget(struct env *e);
 
-/* publish.c: hop 3. The dataset of `e` is the new one already. */
-void env_publish_items(struct env *e, struct item *const *items, size_t count);
+/* ping.c: who is told that something has changed, and when (streaming.md 9.2, 13.4). Sets of
+ * 1u << FANOUT_MOBILE_PING and 1u << FANOUT_BROWSER_PING. */
+#define PING_ALL (1u << FANOUT_MOBILE_PING | 1u << FANOUT_BROWSER_PING)
+
+void env_pings_init(struct env *e);
+
+/* Who may see a difference when these items come into `old` (NULL: nothing)? When in doubt, all. */
+unsigned env_pings_concerned(const struct dataset *old, struct item *const *items, size_t count);
+
+/* Which of these are sent now; the others follow when the window ends. */
+unsigned env_pings_now(struct env *e, unsigned concerned);
+
+/* publish.c: hop 3. The dataset of `e` is the new one already. `concerned`: who is pinged. */
+void env_publish_items(struct env *e, struct item *const *items, size_t count, unsigned concerned);
+void env_publish_pings(struct env *e, unsigned kinds);
 void env_publish_put(struct env *e);
 void env_publish_state(struct env *e);
 

@@ -29,7 +29,19 @@ struct env_settings {
 };
 
 /* What a stream carries; with the environment it is the channel (streaming.md 1). */
-enum fanout_kind { FANOUT_ALL, FANOUT_FLAGS, FANOUT_KIND_COUNT };
+enum fanout_kind {
+    FANOUT_ALL,
+    FANOUT_FLAGS,
+    FANOUT_MOBILE_PING,
+    FANOUT_BROWSER_PING,
+    FANOUT_KIND_COUNT
+};
+
+/* Streams that carry data; the others only say that something has changed. */
+static inline bool fanout_has_put(enum fanout_kind kind)
+{
+    return kind == FANOUT_ALL || kind == FANOUT_FLAGS;
+}
 
 /* Reference counted, for any thread; constant but for the gauge. */
 struct env_facts {

@@ -137,7 +137,7 @@ static void fanout_deliver(struct fanout *f, struct broadcast *b)
         struct list *members = &slot->members[kind];
         if (list_empty(members))
             continue;
-        if (b->put)
+        if (b->put && fanout_has_put((enum fanout_kind)kind))
             push_to_all(f, members, put_frame(b, (enum fanout_kind)kind));
         for (size_t i = 0; i < b->counts[kind]; i++)
             push_to_all(f, members, b->frames[kind][i]);

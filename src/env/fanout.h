@@ -106,7 +106,7 @@ struct fanout_group {
     struct fanout_route route; /* route.post NULL: threads do not run yet, changes apply directly */
 };
 
-/* What one broadcast carries; frames may be NULL. `put`: everybody gets the full data set. */
+/* What one broadcast carries; frames may be NULL. `put`: everybody who gets data gets all of it. */
 struct fanout_news {
     struct frame *const *frames[FANOUT_KIND_COUNT];
     size_t frame_count[FANOUT_KIND_COUNT];

@@ -31,12 +31,13 @@ bool env_patch_accept(struct env *e, struct item *it)
         item_unref(it);
         return false;
     }
+    unsigned concerned = env_pings_concerned(told, &it, 1);
     if (e->told != NULL)
         put_in(&e->told, it);
     const struct item *served = e->data != NULL ? dataset_find(e->data, it->kind, it->key) : NULL;
     if (served == NULL || served->version < it->version)
         put_in(&e->data, it);
-    env_publish_items(e, &it, 1);
+    env_publish_items(e, &it, 1, concerned);
     item_unref(it);
     return true;
 }

@@ -33,14 +33,29 @@ static struct frame *render_item(const struct item *it, const char *prefix)
     return frame_finish(&b, FRAME_CHANGE);
 }
 
-static void snapshot_post(struct env *e, const struct fanout_news *news)
+/* Adds a ping for each of these kinds. */
+static void news_add_pings(struct fanout_news *news, struct frame *const *ping, unsigned kinds)
+{
+    for (int kind = 0; kind < FANOUT_KIND_COUNT; kind++) {
+        if ((kinds & 1u << kind) == 0)
+            continue;
+        news->frames[kind] = ping;
+        news->frame_count[kind] = 1;
+    }
+}
+
+/* The new snapshot with its news, and pings for those whom it concerns. */
+static void post(struct env *e, struct fanout_news *news, unsigned concerned)
 {
     if (e->closing)
         return;
+    struct frame *ping = frame_ping();
+    news_add_pings(news, &ping, env_pings_now(e, concerned));
     fanout_broadcast_post(&e->house->fanouts, e->slot, env_snapshot_take(e), news);
+    frame_unref(ping);
 }
 
-void env_publish_items(struct env *e, struct item *const *items, size_t count)
+void env_publish_items(struct env *e, struct item *const *items, size_t count, unsigned concerned)
 {
     struct frame **all = mem_alloc(count * sizeof(struct frame *));
     struct frame **flags = mem_alloc(count * sizeof(struct frame *));
@@ -53,7 +68,7 @@ void env_publish_items(struct env *e, struct item *const *items, size_t count)
     }
     struct fanout_news news = {.frames = {[FANOUT_ALL] = all, [FANOUT_FLAGS] = flags},
                                .frame_count = {[FANOUT_ALL] = count, [FANOUT_FLAGS] = flag_count}};
-    snapshot_post(e, &news);
+    post(e, &news, concerned);
     for (size_t i = 0; i < count; i++)
         frame_unref(all[i]);
     for (size_t i = 0; i < flag_count; i++)
@@ -65,10 +80,21 @@ void env_publish_items(struct env *e, struct item *const *items, size_t count)
 void env_publish_put(struct env *e)
 {
     struct fanout_news news = {.put = true};
-    snapshot_post(e, &news);
+    post(e, &news, PING_ALL);
 }
 
 void env_publish_state(struct env *e)
 {
-    snapshot_post(e, NULL);
+    if (!e->closing)
+        fanout_broadcast_post(&e->house->fanouts, e->slot, env_snapshot_take(e), NULL);
+}
+
+/* The snapshot is known already; the threads take it up again with the pings. */
+void env_publish_pings(struct env *e, unsigned kinds)
+{
+    struct fanout_news news = {0};
+    struct frame *ping = frame_ping();
+    news_add_pings(&news, &ping, kinds);
+    fanout_broadcast_post(&e->house->fanouts, e->slot, e->published, &news);
+    frame_unref(ping);
 }

@@ -34,10 +34,12 @@ void env_data_become(struct env *e, struct dataset *data)
         dataset_unref(data);
         env_publish_state(e);
         break;
-    case DATASET_PATCHES:
+    case DATASET_PATCHES: {
+        unsigned concerned = env_pings_concerned(env_told(e), diff.changed, diff.changed_count);
         data_set(e, data);
-        env_publish_items(e, diff.changed, diff.changed_count);
+        env_publish_items(e, diff.changed, diff.changed_count, concerned);
         break;
+    }
     case DATASET_REPLACED:
         env_data_replace(e, data);
         break;

@@ -85,6 +85,23 @@ struct item *dataset_find(const struct dataset *d, enum item_kind kind, struct v
     return collection_find(&d->collections[kind], key);
 }
 
+static bool needs(const struct item *it, struct view key)
+{
+    for (size_t i = 0; i < it->need_count; i++)
+        if (view_equal(it->needs[i], key))
+            return true;
+    return false;
+}
+
+bool dataset_flag_is_needed(const struct dataset *d, struct view key)
+{
+    const struct sequence *flags = &d->collections[ITEM_FLAG].items;
+    for (size_t i = 0; i < flags->count; i++)
+        if (needs(sequence_at(flags, i), key))
+            return true;
+    return false;
+}
+
 size_t dataset_count(const struct dataset *d, enum item_kind kind)
 {
     return d->collections[kind].live;

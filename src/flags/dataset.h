@@ -40,6 +40,9 @@ void dataset_unref(struct dataset *d); /* accepts NULL */
 /* The item or tombstone, borrowed from the data set; NULL when unknown. */
 struct item *dataset_find(const struct dataset *d, enum item_kind kind, struct view key);
 
+/* Is this flag a prerequisite of another one? */
+bool dataset_flag_is_needed(const struct dataset *d, struct view key);
+
 /* Items of a kind; tombstones are not counted by dataset_count(). */
 size_t dataset_count(const struct dataset *d, enum item_kind kind);
 

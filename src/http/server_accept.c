@@ -3,16 +3,47 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #define ACCEPTS_PER_TURN 64
 #define ACCEPTS_WHEN_SHARED 2 /* the other threads shall get their part */
+#define REST_MS 100
 
 static int accept_one(int listener, struct sockaddr_storage *peer)
 {
     socklen_t len = sizeof *peer;
     peer->ss_family = AF_UNSPEC;
     return accept4(listener, (struct sockaddr *)peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/* ---- without descriptors ----------------------------------------------------------------------
+ */
+
+static void listener_watch(struct http_thread *t, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = t};
+    (void)epoll_ctl(t->epoll, EPOLL_CTL_MOD, t->listener, &event);
+}
+
+static void rest_is_over(uv_timer_t *timer)
+{
+    struct http_thread *t = timer->data;
+    if (t->listener >= 0) {
+        t->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (t->spare < 0)
+            return; /* the timer repeats */
+        listener_watch(t, EPOLLIN);
+    }
+    (void)uv_timer_stop(timer);
+}
+
+/* Another thread, or a file, was quicker with the spare descriptor: who waits in the listener's
+ * queue can neither be served nor refused, and the listener must not keep the loop busy. */
+static void listener_rest(struct http_thread *t)
+{
+    listener_watch(t, 0);
+    (void)uv_timer_start(&t->rest, rest_is_over, REST_MS, REST_MS);
 }
 
 /* The process has no descriptor left. The one kept for this moment lets the connection be taken and
@@ -28,7 +59,11 @@ static void refuse_without_descriptor(struct http_thread *t)
         (void)close(fd);
     }
     t->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (t->spare < 0)
+        listener_rest(t);
 }
+
+/* ---- accepting ------------------------------------------------------------------------------ */
 
 static bool accept_next(struct http_thread *t)
 {

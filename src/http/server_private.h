@@ -50,6 +50,7 @@ struct http_thread {
     uv_check_t check; /* runs the work list, once in each turn of the loop */
     uv_idle_t idle;   /* active while the work list is not empty: the loop must not sleep then */
     uv_timer_t tick;  /* turns the wheel; active while the wheel has entries */
+    uv_timer_t rest;  /* active while the listener rests, because not even `spare` was to be had */
     int epoll;
     int listener;   /* -1 once the thread accepts no more */
     int spare;      /* a descriptor to give up when none is left for a connection to refuse */

@@ -146,10 +146,12 @@ static void open_handles(struct http_thread *t)
     (void)uv_check_init(&t->loop, &t->check);
     (void)uv_idle_init(&t->loop, &t->idle);
     (void)uv_timer_init(&t->loop, &t->tick);
+    (void)uv_timer_init(&t->loop, &t->rest);
     (void)uv_timer_init(&t->loop, &t->farewell.timer);
     t->poll.data = t;
     t->check.data = t;
     t->tick.data = t;
+    t->rest.data = t;
     t->farewell.timer.data = t;
     (void)uv_poll_start(&t->poll, UV_READABLE, on_sockets);
     (void)uv_check_start(&t->check, on_check);
@@ -159,7 +161,7 @@ static void close_handles(struct http_thread *t)
 {
     uv_handle_t *const handles[] = {(uv_handle_t *)&t->poll, (uv_handle_t *)&t->check,
                                     (uv_handle_t *)&t->idle, (uv_handle_t *)&t->tick,
-                                    (uv_handle_t *)&t->farewell.timer};
+                                    (uv_handle_t *)&t->rest, (uv_handle_t *)&t->farewell.timer};
     for (size_t i = 0; i < ARRAY_LEN(handles); i++)
         uv_close(handles[i], NULL);
 }

@@ -24,5 +24,9 @@ export const families = [
   { name: 'evaluation of everything a flag can have', only: /^(more (evalx|browser|mobile)|odd evalx|etag evalx|auth ignored)/ },
   { name: 'CORS of evaluation', only: /^(origin |(OPTIONS|DELETE) \/sdk\/evalx|cors (error|preflight \/sdk\/evalx)|env \/sdk\/evalx)/ },
   { name: 'credentials and filters of evaluation', only: /^(key \S+ \/msdk|filter (browser|mobile))/ },
-  { name: 'updates', only: /^(odd )?updates on \/(all|flags)(\?filter=small)?$/ },
+  { name: 'ping streams', only: /^(stream |bad (stream|meval) |context stream |secure (stream .*|mode (ping|preflight|report.*))$|env \/(ping|eval))/ },
+  { name: 'credentials and filters of ping streams', only: /^(key \S+ \/(mping|meval)|filter (mping|ping)$)/ },
+  { name: 'CORS of ping streams', only: /^(cors ((open |mobile )?stream|preflight \/eval)|(OPTIONS|DELETE) \/(eval|ping))/ },
+  { name: 'methods of the other routes', only: /^method \S+ (?!.*(goals|\/a\/|bulk|\/(all|status|nope)$))/ },
+  { name: 'updates', only: /^(odd )?updates/ },
 ];

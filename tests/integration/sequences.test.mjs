@@ -76,7 +76,7 @@ for (const name of databaseKinds) {
       assert.equal(relay.logCount(/Data store returned error/), 0);
       await pause(TTL + 300);
       await refused(open());
-      await relay.waitLog(/WARN: \[env: \.\.\.\w{4}\] Detected persistent store unavailability; updates will be cached until it recovers/);
+      await relay.waitLog(/WARN: \[env: \.\.\.\w{4}\] Detected persistent store unavailability; updates will be cached until it recovers/, { ms: 30000 });
       const status = await relay.status();
       assert.equal(status.environments.prod.dataStoreStatus.state, 'INTERRUPTED');
       assert.equal(status.environments.prod.status, 'connected');
@@ -85,7 +85,7 @@ for (const name of databaseKinds) {
       assert.equal(relay.logCount(/Detected persistent store unavailability/), 1, 'once per outage');
       up.patch(key, 'flags', flag('f', 4));
       assert.equal((await sdk1.next()).json.data.version, 4, 'an open stream goes on');
-      await relay.waitLog(/Failed to store streaming update of f in data store; will try again once data store is working/);
+      await relay.waitLog(/Failed to store streaming update of f in data store; will try again once data store is working/, { ms: 30000 });
       const streams = up.at(key).length;
       await db.start();
       const back = performance.now();
@@ -110,10 +110,10 @@ for (const name of databaseKinds) {
       await db.kill();
       await pause(TTL);
       up.patch(key, 'flags', flag('f', 4));
-      await relay.waitLog(/Detected persistent store unavailability/);
+      await relay.waitLog(/Detected persistent store unavailability/, { ms: 30000 });
       assert.equal((await put(open())).flags.f.version, 4);
       await db.start();
-      await relay.waitLog(/Successfully updated persistent store from cached data/);
+      await relay.waitLog(/Successfully updated persistent store from cached data/, { ms: 30000 });
       await until('the database to have the patch', async () => await db.version('features', 'f') === 4);
       await pause(700);
       assert.equal(up.at(key).length, 1, 'LaunchDarkly is not asked');
@@ -126,7 +126,7 @@ for (const name of databaseKinds) {
       await db.kill();
       await refused(open());
       await db.start();
-      await relay.waitLog(/Persistent store is available again/);
+      await relay.waitLog(/Persistent store is available again/, { ms: 30000 });
       assert.equal((await put(await until('200', async () => { const s = open(); return (await s.head()).status === 200 && s; }))).flags.f.version, 3);
     });
 

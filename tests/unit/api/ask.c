@@ -104,6 +104,11 @@ void *http_thread_state(struct http_thread *t)
     return ((struct asking *)t)->thread;
 }
 
+uv_loop_t *http_thread_loop(struct http_thread *t)
+{
+    return &((struct asking *)t)->bench.loop;
+}
+
 void http_thread_post(struct http_thread *t, struct letter *l)
 {
     (void)t;

@@ -98,6 +98,8 @@ static const struct {
     {"GET", "/ping/one", "https://c.example", 200, "GET,OPTIONS", "https://a.example", "Origin",
      true, "65"},
     {"OPTIONS", "/ping/any", NULL, 200, "GET,OPTIONS", "*", "", true, "64"},
+    {"OPTIONS", "/ping/any", "https://shop.example", 200, "GET,OPTIONS", "https://shop.example",
+     "Origin", true, "streaming.md 14.4"},
 };
 
 static void check(struct asking *a, const char *name, const char *want, const char *why)

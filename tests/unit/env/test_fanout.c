@@ -93,11 +93,15 @@ struct serving_thread {
 
 static struct serving_thread threads[THREADS];
 
+/* The text ends without a NUL, but not with the number. */
 static int64_t version_in(struct view text)
 {
     const char *at = memmem(text.data, text.len, "\"version\":", 10);
     assert_non_null(at);
-    return strtoll(at + 10, NULL, 10);
+    int64_t version = 0;
+    for (at += 10; *at >= '0' && *at <= '9'; at++)
+        version = version * 10 + (*at - '0');
+    return version;
 }
 
 /* Each update is exactly one higher than the last thing this stream has seen. */
