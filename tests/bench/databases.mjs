@@ -8,7 +8,8 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { databaseKinds, startDatabase } from '../integration/lib/databases.mjs';
-import { freePort, healthy, key, memory, relayProgram, startUpstream, startWith, stop, tool, writeConfig } from './programs.mjs';
+import { freePort } from '../integration/lib/ports.mjs';
+import { healthy, key, memory, relayProgram, startUpstream, startWith, stop, tool, writeConfig } from './programs.mjs';
 
 export const about = 'a large data set written to and read from every database';
 export const options = { flags: 10000, kilobytes: 5 };
