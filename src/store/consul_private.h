@@ -72,7 +72,7 @@ extern const struct consul_script consul_script_bulk;   /* consul_bulk.c: of man
 extern const struct consul_script consul_script_read;   /* consul_read.c */
 extern const struct consul_script consul_script_look;
 
-/* ---- consul.c: for scripts ----------------------------------------------------------------------
+/* ---- consul_request.c ---------------------------------------------------------------------------
  */
 
 struct consul_request {
@@ -97,6 +97,9 @@ void consul_list(struct consul_task *t, enum item_kind kind, consul_answered *an
  * task has failed. A 404 counts only without text: that of a server that is no Consul has some. */
 MUST_CHECK bool consul_answer_counts(struct consul_task *t, const struct http_call_answer *a,
                                      int other_status);
+
+/* ---- consul.c: for scripts ----------------------------------------------------------------------
+ */
 
 /* `paused` comes after that time, unless the end is near. */
 void consul_pause(struct consul_task *t, int64_t ms, void (*paused)(struct consul_task *t));

@@ -140,3 +140,24 @@ void consul_end(struct consul_world *c)
     world_end(&c->w);
     server_end(&c->server);
 }
+
+/* ---- a scripted server --------------------------------------------------------------------------
+ */
+
+void consul_fake_begin(struct consul_fake *f, const struct fake_rule *rules)
+{
+    memset(f, 0, sizeof *f);
+    world_begin(&f->c.w);
+    fake_http_open(&f->fake, &f->c.w.loop, rules);
+    (void)snprintf(f->c.host, sizeof f->c.host, "127.0.0.1:%u", f->fake.port);
+    consul_settings(&f->c);
+}
+
+void consul_fake_end(struct consul_fake *f)
+{
+    heard_close(&f->c.h);
+    heard_forget(&f->c.h);
+    world_close(&f->c.w);
+    fake_http_close(&f->fake);
+    world_end(&f->c.w);
+}

@@ -2,6 +2,7 @@
 #ifndef TEST_STORE_CONSUL_WORLD_H
 #define TEST_STORE_CONSUL_WORLD_H
 
+#include "fake_http.h"
 #include "harness.h"
 #include "server.h"
 
@@ -28,6 +29,15 @@ void consul_await_leader(struct consul_world *c);
 void consul_begin(struct consul_world *c);
 void consul_open(struct consul_world *c);
 void consul_end(struct consul_world *c);
+
+/* A scripted server instead of a real one; the store is opened with consul_open(&f->c). */
+struct consul_fake {
+    struct consul_world c;
+    struct fake_http fake;
+};
+
+void consul_fake_begin(struct consul_fake *f, const struct fake_rule *rules);
+void consul_fake_end(struct consul_fake *f);
 
 /* One request, e.g. "GET", "/v1/kv/prod/?keys=&separator=". The answer's body, without the last
  * line end; static, until the next call. `body` may be NULL. */

@@ -12,7 +12,11 @@
 #define HOLD_LIMIT_NS 10000000
 
 /* A sanitizer makes everything slow and big. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifndef __has_feature
+#define __has_feature(name) 0 /* gcc has macros instead */
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define MEASURED false
 #else
 #define MEASURED true
