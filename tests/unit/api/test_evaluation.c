@@ -47,16 +47,15 @@ static const char *const flags[][2] = {
 #define FOR_BROWSER "{" ALPHA "," BETA "," GAMMA "}"
 #define FOR_PHONE "{" ALPHA "," DELTA "," GAMMA "}"
 #define FOR_SERVER "{" ALPHA "," BETA "," DELTA "," GAMMA "}"
-#define FOR_BROWSER_WITH_REASONS                                                                          \
-    "{\"alpha\":{\"value\":true,\"variation\":0,\"version\":3" REASON("FALLTHROUGH") ",\"beta\":{"        \
-                                                                                     "\"value\":"         \
-                                                                                     "null,"              \
-                                                                                     "\"variation"        \
-                                                                                     "\":null,"           \
-                                                                                     "\"version\""        \
-                                                                                     ":7" REASON(         \
-                                                                                         "OFF") "," GAMMA \
-                                                                                                "}"
+#define FOR_BROWSER_WITH_REASONS                                                                   \
+    "{\"alpha\":{\"value\":true,\"variation\":0,\"version\":3" REASON(                             \
+        "FALLTHROUGH") ",\"beta\":{"                                                               \
+                       "\"value\":"                                                                \
+                       "null,"                                                                     \
+                       "\"variation"                                                               \
+                       "\":null,"                                                                  \
+                       "\"version\""                                                               \
+                       ":7" REASON("OFF") "," GAMMA "}"
 
 static void put_flags(struct asking *a, size_t i)
 {

@@ -21,9 +21,18 @@ static const struct {
     {"", "", "nothing"},
     {"YQ", "a", "one byte"},
     {"YQ==", "a", "one byte, padded"},
-    {"Pz8_Pj4-", "??" "?>>>", "the alphabet of URLs"},
-    {"Pz8/Pj4+", "??" "?>>>", "the standard alphabet"},
-    {"Pz8_Pj4+", "??" "?>>>", "mixed"},
+    {"Pz8_Pj4-",
+     "??"
+     "?>>>",
+     "the alphabet of URLs"},
+    {"Pz8/Pj4+",
+     "??"
+     "?>>>",
+     "the standard alphabet"},
+    {"Pz8_Pj4+",
+     "??"
+     "?>>>",
+     "mixed"},
     {"eyJrZXkiOiJhIn0====", NULL, "too much padding"},
     {"eyJrZXkiOiJhIn0==", NULL, "too much padding by one"},
     {"YQ=", NULL, "too little padding"},
