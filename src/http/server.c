@@ -63,6 +63,7 @@ bool http_server_open(const struct http_server_settings *settings,
     print_texts(s);
     s->routes = route_table_new(service->routes, service->route_count);
     limits_init(&s->limits, settings->max_connections, settings->max_connections_per_address);
+    (void)uv_mutex_init(&s->accepting);
     if (!open_tls(s, err) ||
         !listeners_open(settings->listen_address, settings->port, threads, &s->listeners, err) ||
         !start_threads(s, threads, err))
@@ -82,6 +83,7 @@ void http_server_free(struct http_server *s)
     server_tls_free(s->tls);
     route_table_free(s->routes);
     limits_free(&s->limits);
+    uv_mutex_destroy(&s->accepting);
     mem_free(s->threads);
     mem_free(s);
 }

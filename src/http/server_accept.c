@@ -38,8 +38,9 @@ static void rest_is_over(uv_timer_t *timer)
     (void)uv_timer_stop(timer);
 }
 
-/* Another thread, or a file, was quicker with the spare descriptor: who waits in the listener's
- * queue can neither be served nor refused, and the listener must not keep the loop busy. */
+/* A file or a connection upstream was quicker with the spare descriptor: who waits in the
+ * listener's queue can neither be served nor refused, and the listener must not keep the loop busy.
+ */
 static void listener_rest(struct http_thread *t)
 {
     listener_watch(t, 0);
@@ -65,15 +66,27 @@ static void refuse_without_descriptor(struct http_thread *t)
 
 /* ---- accepting ------------------------------------------------------------------------------ */
 
+/* The next connection, or -1; *again: there may be one all the same. One thread at a time, because
+ * the descriptor that refuse_without_descriptor() gives up is not for another thread's client. */
+static int take_connection(struct http_thread *t, struct sockaddr_storage *peer, bool *again)
+{
+    uv_mutex_lock(&t->server->accepting);
+    int fd = accept_one(t->listener, peer);
+    int problem = errno;
+    if (fd < 0 && (problem == EMFILE || problem == ENFILE))
+        refuse_without_descriptor(t);
+    uv_mutex_unlock(&t->server->accepting);
+    *again = fd < 0 && (problem == EINTR || problem == ECONNABORTED);
+    return fd;
+}
+
 static bool accept_next(struct http_thread *t)
 {
     struct sockaddr_storage peer;
-    int fd = accept_one(t->listener, &peer);
-    if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE)
-            refuse_without_descriptor(t);
-        return errno == EINTR || errno == ECONNABORTED;
-    }
+    bool again;
+    int fd = take_connection(t, &peer, &again);
+    if (fd < 0)
+        return again;
     struct limits_address *address;
     if (limits_admit(&t->server->limits, &peer, t->now_ms, &address))
         connection_open(t, fd, address);

@@ -78,6 +78,7 @@ struct http_server {
     struct server_tls *tls; /* NULL: plain */
     struct limits limits;
     struct listeners listeners;
+    uv_mutex_t accepting; /* held while a connection is taken; see server_accept.c */
     struct http_thread *threads;
     size_t thread_count;
     char max_backlog_text[32];    /* "16MiB", for log lines */
