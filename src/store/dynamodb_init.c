@@ -45,18 +45,34 @@ static void drop_later(struct dynamodb_task *t, const struct item *it)
     t->dropped[t->dropped_count++] = it;
 }
 
-/* Items of one kind, until the batch is full or none is left. */
+static bool needs_one_of(const struct item *it, const struct map *mates)
+{
+    for (size_t i = 0; i < it->need_count; i++) {
+        if (map_get(mates, buf_view(it->needs[i])) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Items of one kind, until the batch is full, none is left, or the next one needs another of the
+ * same batch: the service writes those of a batch in any order. */
 static void add_items(struct dynamodb_task *t, enum item_kind kind, struct str *body)
 {
     size_t count;
+    struct map mates = {0};
     struct item *const *items = dataset_ordered(t->op->data, kind, &count);
     for (; t->next < count && !batch_full(t, body); t->next++) {
-        const struct item *it = items[t->next];
-        if (!dynamodb_fits(t, it))
+        struct item *it = items[t->next];
+        if (!dynamodb_fits(t, it)) {
             drop_later(t, it);
-        else if (map_get(&t->same[kind], it->key) == NULL)
+        } else if (map_get(&t->same[kind], it->key) == NULL) {
+            if (needs_one_of(it, &mates))
+                break;
             dynamodb_batch_put(body, &t->place, it, &t->batch_count);
+            (void)map_set(&mates, it->key, it);
+        }
     }
+    map_free(&mates);
     if (t->next == count) {
         t->phase++;
         t->next = 0;
@@ -73,14 +89,15 @@ static void add_deletes(struct dynamodb_task *t, struct str *body)
         t->phase++;
 }
 
-/* On the thread pool. The marker is a batch of its own, because a batch has no order. */
+/* On the thread pool. A batch has no order, so segments, flags, deletions and the marker are in
+ * batches of their own. */
 static void make_batch(uv_work_t *work)
 {
     struct dynamodb_task *t = work->data;
     struct str body = {0};
     t->batch_count = 0;
     dynamodb_batch_begin(&body, &t->place);
-    while (t->phase < INIT_MARKER && !batch_full(t, &body)) {
+    while (t->phase < INIT_MARKER && t->batch_count == 0) {
         if (t->phase == INIT_DELETES)
             add_deletes(t, &body);
         else
