@@ -26,6 +26,7 @@ static void on_timer_closed(uv_handle_t *timer)
         mem_free(t->stale[i].key);
     mem_free(t->stale);
     mem_free(t->dropped);
+    mem_free(t->steps);
     maps_free(t);
     buf_unref(t->batch);
     buf_unref(t->listing.page);

@@ -45,38 +45,57 @@ static void drop_later(struct dynamodb_task *t, const struct item *it)
     t->dropped[t->dropped_count++] = it;
 }
 
-static bool needs_one_of(const struct item *it, const struct map *mates)
+/* How many items stand, one needing the other, in front of each item of the list. */
+static size_t *steps_of(struct item *const *items, size_t count)
 {
-    for (size_t i = 0; i < it->need_count; i++) {
-        if (map_get(mates, buf_view(it->needs[i])) != NULL)
-            return true;
+    size_t *steps = mem_alloc((count + 1) * sizeof *steps);
+    struct map at = {0}; /* key -> its place in `steps` */
+    for (size_t i = 0; i < count; i++) {
+        steps[i] = 0;
+        for (size_t n = 0; n < items[i]->need_count; n++) {
+            const size_t *before = map_get(&at, items[i]->needs[n]);
+            if (before != NULL && *before >= steps[i])
+                steps[i] = *before + 1;
+        }
+        (void)map_set(&at, items[i]->key, &steps[i]);
     }
-    return false;
+    map_free(&at);
+    return steps;
 }
 
-/* Items of one kind, until the batch is full, none is left, or the next one needs another of the
- * same batch: the service writes those of a batch in any order. */
+static void add_item(struct dynamodb_task *t, struct item *it, struct str *body)
+{
+    if (!dynamodb_fits(t, it))
+        drop_later(t, it);
+    else if (map_get(&t->same[it->kind], it->key) == NULL)
+        dynamodb_batch_put(body, &t->place, it, &t->batch_count);
+}
+
+/* Items of one kind, until the batch is full or none is left of those that need as many steps: what
+ * an item needs is in an earlier batch. */
 static void add_items(struct dynamodb_task *t, enum item_kind kind, struct str *body)
 {
     size_t count;
-    struct map mates = {0};
     struct item *const *items = dataset_ordered(t->op->data, kind, &count);
+    if (t->steps == NULL)
+        t->steps = steps_of(items, count);
     for (; t->next < count && !batch_full(t, body); t->next++) {
-        struct item *it = items[t->next];
-        if (!dynamodb_fits(t, it)) {
-            drop_later(t, it);
-        } else if (map_get(&t->same[kind], it->key) == NULL) {
-            if (needs_one_of(it, &mates))
-                break;
-            dynamodb_batch_put(body, &t->place, it, &t->batch_count);
-            (void)map_set(&mates, it->key, it);
-        }
+        if (t->steps[t->next] == t->step)
+            add_item(t, items[t->next], body);
+        else if (t->steps[t->next] > t->step)
+            t->more_steps = true;
     }
-    map_free(&mates);
-    if (t->next == count) {
+    if (t->next < count)
+        return;
+    t->next = 0;
+    t->step++;
+    if (!t->more_steps) {
+        mem_free(t->steps);
+        t->steps = NULL;
+        t->step = 0;
         t->phase++;
-        t->next = 0;
     }
+    t->more_steps = false;
 }
 
 static void add_deletes(struct dynamodb_task *t, struct str *body)
@@ -89,8 +108,8 @@ static void add_deletes(struct dynamodb_task *t, struct str *body)
         t->phase++;
 }
 
-/* On the thread pool. A batch has no order, so segments, flags, deletions and the marker are in
- * batches of their own. */
+/* On the thread pool. The service writes the items of a batch in any order, so what has to come
+ * later is in a later one: flags, deletions, the marker. */
 static void make_batch(uv_work_t *work)
 {
     struct dynamodb_task *t = work->data;

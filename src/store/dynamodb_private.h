@@ -119,7 +119,10 @@ struct dynamodb_task {
     struct map same[ITEM_KIND_COUNT];   /* key -> item: it needs not be written */
     struct dynamodb_stale *stale;
     size_t stale_count;
-    size_t next; /* item, then stale row, to be written */
+    size_t next;   /* item, then stale row, to be written */
+    size_t *steps; /* INIT: of each item of the present kind */
+    size_t step;   /* the one whose items are being written */
+    bool more_steps;
     unsigned phase;
     struct buf *batch; /* made, not sent */
     char batch_hash[AWS_HASH_SIZE];

@@ -58,6 +58,7 @@ void world_begin(struct world *w)
 {
     memset(w, 0, sizeof *w);
     w->table = "";
+    w->patience_ms = PATIENCE_MS;
     log_forget();
     log_capture(log_line_kept, NULL);
     assert_int_equal(uv_loop_init(&w->loop), 0);
@@ -135,7 +136,7 @@ void run_turns(struct world *w, unsigned count)
 
 void run_until(struct world *w, bool (*condition)(void *arg), void *arg, const char *what)
 {
-    uint64_t end = uv_hrtime() + (uint64_t)PATIENCE_MS * 1000000;
+    uint64_t end = uv_hrtime() + w->patience_ms * 1000000;
     while (!condition(arg)) {
         run_turns(w, 1);
         if (uv_hrtime() > end)

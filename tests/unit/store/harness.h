@@ -38,7 +38,8 @@ struct world {
     uv_timer_t guard; /* keeps uv_run() from waiting for ever */
     struct fake_clock clock;
     struct store_settings settings;
-    const char *table; /* of the stores that are opened; "" */
+    const char *table;    /* of the stores that are opened; "" */
+    uint64_t patience_ms; /* of run_until() and its like; 20 s */
     struct store_database *db;
     bool db_closed;
     char folder[64];
@@ -55,7 +56,7 @@ void heard_open(struct heard *h, struct world *w, const char *prefix);
 void heard_close(struct heard *h);
 void heard_forget(struct heard *h); /* frees what it owns */
 
-/* Runs the loop until `condition` holds; fails the test with `what` after 20 s. */
+/* Runs the loop until `condition` holds; fails the test with `what` when patience is over. */
 void run_until(struct world *w, bool (*condition)(void *arg), void *arg, const char *what);
 void run_until_idle(struct heard *h); /* nothing is pending any more */
 void run_until_state(struct heard *h, enum store_state state);

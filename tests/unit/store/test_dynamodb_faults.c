@@ -107,22 +107,58 @@ static void init_writes_groups_of_25_then_deletes_then_the_marker(void **state)
     write_all(&f.d.h, many_flags(60));
     assert_int_equal(f.d.h.failed_writes, 0);
     assert_int_equal(asked(&f, ".Query"), 2);
-    assert_int_equal(asked(&f, ".BatchWriteItem"), 4);
+    assert_int_equal(asked(&f, ".BatchWriteItem"), 6);
     const struct fake_request *r = f.fake.requests;
-    assert_int_equal(f.fake.request_count, 6);
+    assert_int_equal(f.fake.request_count, 8);
     assert_int_equal(texts(&r[0], "p:segments"), 1);
     assert_int_equal(texts(&r[1], "p:features"), 1);
-    assert_int_equal(texts(&r[2], "PutRequest"), 25);
+    assert_int_equal(texts(&r[2], "PutRequest"), 1);
     assert_int_equal(texts(&r[2], "p:segments"), 1);
     assert_int_equal(texts(&r[3], "PutRequest"), 25);
-    assert_int_equal(texts(&r[4], "PutRequest"), 11);
-    assert_int_equal(texts(&r[4],
+    assert_int_equal(texts(&r[4], "PutRequest"), 25);
+    assert_int_equal(texts(&r[5], "PutRequest"), 10);
+    assert_int_equal(texts(&r[6], "PutRequest"), 0);
+    assert_int_equal(texts(&r[6],
                            "\"DeleteRequest\":{\"Key\":{\"namespace\":{\"S\":\"p:features\"},"
                            "\"key\":{\"S\":\"stale\"}}}"),
                      1);
-    assert_string_equal(r[5].body.data,
+    assert_string_equal(r[7].body.data,
                         "{\"RequestItems\":{\"flags\":[{\"PutRequest\":{\"Item\":{\"namespace\":{"
                         "\"S\":\"p:$inited\"},\"key\":{\"S\":\"p:$inited\"}}}}]}}");
+    end(&f);
+}
+
+/* Checklist 19; the service writes the items of one batch in any order. */
+static void what_an_item_needs_is_in_an_earlier_batch(void **state)
+{
+    static const struct {
+        const char *key;
+        const char *needs;
+    } rows[] = {{"a", "b"}, {"b", "c"},  {"c", NULL},    {"d", "c"},
+                {"e", "e"}, {"f", NULL}, {"g", "nobody"}};
+    struct dataset_builder *b = dataset_builder_new();
+    struct faulty f;
+    char json[128];
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct error err;
+        (void)snprintf(json, sizeof json, "{\"version\":1,\"prerequisites\":[{\"key\":\"%s\"}]}",
+                       rows[i].needs);
+        struct item *it =
+            item_parse(ITEM_FLAG, view_of(rows[i].key),
+                       view_of(rows[i].needs != NULL ? json : "{\"version\":1}"), &err);
+        assert_non_null(it);
+        dataset_builder_add_take(b, it);
+    }
+    begin(&f, usual);
+    dynamodb_open(&f.d, "");
+    write_all(&f.d.h, dataset_builder_finish_take(b));
+    assert_int_equal(f.fake.request_count, 2 + 3 + 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        static const size_t batches[] = {4, 3, 2, 3, 2, 2, 2};
+        (void)snprintf(json, sizeof json, "\"key\":{\"S\":\"%s\"}", rows[i].key);
+        assert_int_equal(first_with(&f, json), batches[i]);
+    }
     end(&f);
 }
 
@@ -439,6 +475,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(init_writes_groups_of_25_then_deletes_then_the_marker),
+        cmocka_unit_test(what_an_item_needs_is_in_an_earlier_batch),
         cmocka_unit_test(rows_that_are_there_already_are_not_written),
         cmocka_unit_test(what_is_left_unprocessed_is_sent_again_before_the_marker),
         cmocka_unit_test(what_stays_unprocessed_fails_the_init_without_a_marker),
