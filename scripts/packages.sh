@@ -70,6 +70,15 @@ packages_need_node() {
     fi
 }
 
+# For AWS's DynamoDB Local (tests/servers/dynamodb); again the commands count.
+packages_need_java() {
+    local missing=""
+    command -v java >/dev/null 2>&1 || missing="openjdk-17-jre-headless"
+    command -v mvn >/dev/null 2>&1 || missing="$missing maven"
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || packages_need $missing
+}
+
 # shellcheck disable=SC2086
 need_build() { packages_need $packages_build; }
 
@@ -77,6 +86,7 @@ need_build() { packages_need $packages_build; }
 need_tests() {
     packages_need $packages_build $packages_tests
     packages_need_node
+    packages_need_java
 }
 
 # shellcheck disable=SC2086

@@ -54,6 +54,7 @@ static void file_path(const struct loader *l, const char *name, const char *file
         str_append_format(out, "/.aws/%s", file);
 }
 
+/* Where nobody named a file, one that cannot be read is one that is not there. */
 static bool load_file(const struct loader *l, const char *name, const char *file, bool is_config,
                       struct aws_ini *out, struct error *err)
 {
@@ -62,7 +63,7 @@ static bool load_file(const struct loader *l, const char *name, const char *file
     bool ok = true;
     file_path(l, name, file, &path);
     enum aws_file_result result = aws_file_read(str_text(&path), MAX_FILE_BYTES, &text, err);
-    if (result == AWS_FILE_FAILED) {
+    if (result == AWS_FILE_FAILED && variable(l, name)[0] != '\0') {
         error_prefix(err, "AWS file \"%s\": ", str_text(&path));
         ok = false;
     } else if (result == AWS_FILE_READ) {

@@ -141,13 +141,19 @@ void dynamodb_drop(struct dynamodb_task *t, const struct item *it)
     str_append_format(&name, "%s\n%.*s", item_kind_store_name(it->kind), VIEW_ARGS(it->key));
     int64_t *version = map_get(&spot->dropped, str_view(&name));
     bool known = version != NULL && *version == it->version;
+    bool large = dynamodb_fit(t->place.prefix, it) == DYNAMODB_TOO_LARGE;
     if (version == NULL) {
         version = mem_zalloc(sizeof *version);
         (void)map_set(&spot->dropped, str_view(&name), version);
     }
     *version = it->version;
     str_free(&name);
-    if (!known)
+    if (!known && !large)
+        log_always(t->op->log, LOG_ERROR,
+                   "DynamoDBDataStore: The item \"%.*s\" in \"%s\" was dropped; keys in DynamoDB "
+                   "have 1 to 1024 bytes",
+                   VIEW_ARGS(it->key), item_kind_store_name(it->kind));
+    else if (!known)
         log_always(t->op->log, LOG_ERROR,
                    "DynamoDBDataStore: The item \"%.*s\" in \"%s\" was too large to store in "
                    "DynamoDB and was dropped",
@@ -189,7 +195,7 @@ static bool dynamodb_keeps(const struct store_backend *base, const char *prefix,
                            const struct item *it)
 {
     (void)base;
-    return dynamodb_row_size(prefix, it) <= DYNAMODB_MAX_ROW;
+    return dynamodb_fit(prefix, it) == DYNAMODB_FITS;
 }
 
 static void dynamodb_hurry(struct store_backend *base)

@@ -8,6 +8,8 @@
 
 /* 100, and the lengths of "namespace", "key", "version", "item". */
 #define ROW_OVERHEAD 123
+#define MAX_ROW 400000
+#define MAX_KEY 1024
 
 void dynamodb_namespace(const struct dynamodb_place *p, const char *name, struct str *out)
 {
@@ -16,12 +18,19 @@ void dynamodb_namespace(const struct dynamodb_place *p, const char *name, struct
     str_append_text(out, name);
 }
 
-size_t dynamodb_row_size(const char *prefix, const struct item *it)
+static size_t row_size(const char *prefix, const struct item *it)
 {
     size_t prefix_len = strlen(prefix);
     int digits = snprintf(NULL, 0, "%" PRId64, it->version);
     return ROW_OVERHEAD + prefix_len + (prefix_len > 0) + strlen(item_kind_store_name(it->kind)) +
            it->key.len + (size_t)digits + it->text->len;
+}
+
+enum dynamodb_fit dynamodb_fit(const char *prefix, const struct item *it)
+{
+    if (it->key.len == 0 || it->key.len > MAX_KEY)
+        return DYNAMODB_BAD_KEY;
+    return row_size(prefix, it) <= MAX_ROW ? DYNAMODB_FITS : DYNAMODB_TOO_LARGE;
 }
 
 /* {"S":"prefix:name"} */

@@ -17,9 +17,10 @@ struct dynamodb_place {
 /* "features" or "prefix:features". */
 void dynamodb_namespace(const struct dynamodb_place *p, const char *name, struct str *out);
 
-/* The bytes that DynamoDB counts for the item's row; beyond DYNAMODB_MAX_ROW it is not stored. */
-#define DYNAMODB_MAX_ROW 400000
-size_t dynamodb_row_size(const char *prefix, const struct item *it);
+/* What DynamoDB can store of an item: its key has 1 to 1024 bytes, its row by the formula of
+ * data-store.md 12 at most 400,000. */
+enum dynamodb_fit { DYNAMODB_FITS, DYNAMODB_TOO_LARGE, DYNAMODB_BAD_KEY };
+enum dynamodb_fit dynamodb_fit(const char *prefix, const struct item *it);
 
 /* Query. What a row is asked for: */
 enum dynamodb_columns {

@@ -41,7 +41,7 @@ static bool batch_full(const struct dynamodb_task *t, const struct str *body)
 
 static void drop_later(struct dynamodb_task *t, const struct item *it)
 {
-    t->dropped = mem_realloc(t->dropped, (t->dropped_count + 1) * sizeof *t->dropped);
+    t->dropped = mem_realloc(t->dropped, (t->dropped_count + 1) * sizeof(struct item *));
     t->dropped[t->dropped_count++] = it;
 }
 

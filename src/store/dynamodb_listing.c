@@ -50,6 +50,7 @@ static void on_page(struct dynamodb_task *t, const struct dynamodb_result *resul
         return;
     }
     l->page = buf_copy(result->body);
+    l->bytes += result->body.len;
     dynamodb_work(t, read_page, page_read);
 }
 
@@ -63,7 +64,7 @@ static void next_page(struct dynamodb_task *t)
     }
     if ((l->kinds_left & (1u << l->kind)) == 0)
         l->kind = l->kind == ITEM_FLAG ? ITEM_SEGMENT : ITEM_FLAG;
-    if (l->pages++ == DYNAMODB_MAX_PAGES) {
+    if (l->pages++ == DYNAMODB_MAX_PAGES || l->bytes > DYNAMODB_MAX_BYTES) {
         dynamodb_fail(t, l->failure, "the table holds more than can be read");
         return;
     }

@@ -23,7 +23,8 @@
 #define DYNAMODB_BATCH_ITEMS 25
 #define DYNAMODB_BATCH_BYTES ((size_t)512 << 10) /* of a batch, unless one item alone has more */
 #define DYNAMODB_MAX_ANSWER ((size_t)16 << 20)
-#define DYNAMODB_MAX_PAGES 4096 /* of one namespace; a page has up to 1 MB */
+#define DYNAMODB_MAX_BYTES ((size_t)1 << 30) /* of all answers to one listing */
+#define DYNAMODB_MAX_PAGES 4096              /* of one namespace; a page has up to 1 MB */
 
 struct dynamodb_task;
 
@@ -82,6 +83,7 @@ struct dynamodb_listing {
     unsigned kinds_left;
     struct str start_key;
     size_t pages;     /* of this kind */
+    size_t bytes;     /* of all kinds */
     struct buf *page; /* being read on the thread pool */
     struct error problem;
     void (*row)(struct dynamodb_task *t, enum item_kind kind, const struct dynamodb_row *row);
@@ -128,7 +130,7 @@ struct dynamodb_task {
     char batch_hash[AWS_HASH_SIZE];
     size_t batch_count;
     unsigned batch_tries;
-    const struct item **dropped; /* too large; found since the last look */
+    const struct item **dropped; /* they do not fit; found since the last look */
     size_t dropped_count;
     size_t dropped_total;
 };
@@ -164,12 +166,12 @@ void dynamodb_later(struct dynamodb_task *t, int64_t ms, void (*due)(struct dyna
 void dynamodb_work(struct dynamodb_task *t, uv_work_cb work,
                    void (*worked)(struct dynamodb_task *t));
 
-/* Logs an item that is too large, once per version. */
+/* Logs an item that does not fit, once per version. */
 void dynamodb_drop(struct dynamodb_task *t, const struct item *it);
 
 static inline bool dynamodb_fits(const struct dynamodb_task *t, const struct item *it)
 {
-    return dynamodb_row_size(t->place.prefix, it) <= DYNAMODB_MAX_ROW;
+    return dynamodb_fit(t->place.prefix, it) == DYNAMODB_FITS;
 }
 
 /* ---- what each operation does -------------------------------------------------------------------

@@ -8,7 +8,7 @@
 
 #include <inttypes.h>
 
-#define MANY 25
+#define MANY 250
 
 static void next_item(struct dynamodb_task *t);
 
@@ -92,15 +92,19 @@ static void on_put(struct dynamodb_task *t, const struct dynamodb_result *result
     go_on(t);
 }
 
-static bool stored_already(const struct dynamodb_task *t, const struct item *it)
+/* Stored already, or impossible to store. */
+static bool passed_over(struct dynamodb_task *t, const struct item *it)
 {
-    return map_get(&t->same[it->kind], it->key) != NULL;
+    bool impossible = dynamodb_fit(t->place.prefix, it) == DYNAMODB_BAD_KEY;
+    if (impossible)
+        dynamodb_drop(t, it);
+    return impossible || map_get(&t->same[it->kind], it->key) != NULL;
 }
 
 static void next_item(struct dynamodb_task *t)
 {
     struct str body = {0};
-    while (t->next < t->op->item_count && stored_already(t, current(t)))
+    while (t->next < t->op->item_count && passed_over(t, current(t)))
         t->next++;
     if (t->next == t->op->item_count) {
         dynamodb_succeed(t);

@@ -196,6 +196,35 @@ static void an_update_that_is_too_large_takes_the_older_row_away(void **state)
     }
 }
 
+/* One flag that no row can hold must not keep all others out of the table. */
+static void a_key_that_dynamodb_refuses_harms_nobody_else(void **state)
+{
+    struct dynamodb_world d;
+    char longest[1026];
+    (void)state;
+    memset(longest, 'k', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    const char *const keys[] = {"", longest, longest + 1};
+    begin(&d, "");
+    struct dataset *data = dataset_text("f1");
+    for (size_t i = 0; i < 3; i++) {
+        struct item *it = flag(keys[i], 2);
+        assert_int_equal(store_keeps(d.h.store, it), i == 2);
+        struct dataset *next = dataset_with_item_take(data, it);
+        dataset_unref(data);
+        data = next;
+    }
+    write_all(&d.h, dataset_ref(data));
+    (void)read_back(&d.h);
+    assert_int_equal(dataset_count(d.h.data, ITEM_FLAG), 2);
+    assert_int_equal(version_read(&d, longest + 1), 2);
+    assert_int_equal(log_count("was dropped; keys in DynamoDB have 1 to 1024 bytes"), 2);
+    write_item(&d.h, item_ref(dataset_find(data, ITEM_FLAG, view_of(""))));
+    assert_int_equal(d.h.failed_writes, 0);
+    dataset_unref(data);
+    dynamodb_end(&d);
+}
+
 /* data-store.md 4.6, 7.3: dead, then back and empty, even without its table. */
 static void a_killed_server_is_noticed_and_filled_again_when_it_is_back(void **state)
 {
@@ -246,8 +275,8 @@ static void many_items_are_written_only_where_they_are_newer(void **state)
     begin(&d, "");
     struct dataset_builder *stored = dataset_builder_new();
     struct dataset_builder *ours = dataset_builder_new();
-    for (int i = 0; i < 60; i++) {
-        (void)snprintf(text, sizeof text, "k%c%c", 'a' + i / 26, 'a' + i % 26);
+    for (int i = 0; i < 300; i++) {
+        (void)snprintf(text, sizeof text, "k%d", i);
         dataset_builder_add_take(stored, flag(text, i < 30 ? 5 : 1));
         dataset_builder_add_take(ours, flag(text, 3));
     }
@@ -263,9 +292,9 @@ static void many_items_are_written_only_where_they_are_newer(void **state)
     run_until_idle(&d.h);
     dataset_unref(data);
     (void)read_back(&d.h);
-    assert_int_equal(dataset_count(d.h.data, ITEM_FLAG), 60);
-    assert_int_equal(dataset_find(d.h.data, ITEM_FLAG, view_of("kaa"))->version, 5);
-    assert_int_equal(dataset_find(d.h.data, ITEM_FLAG, view_of("kch"))->version, 3);
+    assert_int_equal(dataset_count(d.h.data, ITEM_FLAG), 300);
+    assert_int_equal(dataset_find(d.h.data, ITEM_FLAG, view_of("k0"))->version, 5);
+    assert_int_equal(dataset_find(d.h.data, ITEM_FLAG, view_of("k299"))->version, 3);
     assert_int_equal(dataset_count(d.h.data, ITEM_SEGMENT), 1);
     dynamodb_end(&d);
 }
@@ -315,6 +344,7 @@ int main(void)
         cmocka_unit_test(items_of_other_writers_are_read),
         cmocka_unit_test(an_item_of_400000_bytes_is_stored_and_a_bigger_one_is_dropped),
         cmocka_unit_test(an_update_that_is_too_large_takes_the_older_row_away),
+        cmocka_unit_test(a_key_that_dynamodb_refuses_harms_nobody_else),
         cmocka_unit_test(a_killed_server_is_noticed_and_filled_again_when_it_is_back),
         cmocka_unit_test(a_missing_table_is_one_clear_line_with_the_remedy),
         cmocka_unit_test(many_items_are_written_only_where_they_are_newer),
