@@ -69,7 +69,7 @@ static int check_contents(struct sqlite_file *f, struct error *reason)
     sqlite3_stmt *st = NULL;
     if (f->checked)
         return SQLITE_OK;
-    int code = sqlite3_prepare_v2(f->db, "PRAGMA quick_check(1)", -1, &st, NULL);
+    int code = sqlite3_prepare_v2(f->db, "PRAGMA integrity_check(1)", -1, &st, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_step(st);
     if (code == SQLITE_ROW) {
