@@ -80,12 +80,21 @@ void redis_task_failed(struct redis_task *t, const char *problem)
 /* The lowest part that is left, or all of them at once. */
 static void next_turn(struct redis_task *t)
 {
-    unsigned turn = one_turn(t->backend, t->op) ? t->parts_left : t->parts_left & -t->parts_left;
+    bool whole = !t->split && one_turn(t->backend, t->op);
+    unsigned turn = whole ? t->parts_left : t->parts_left & -t->parts_left;
     t->parts = turn;
     t->parts_left &= ~turn;
+    t->asking = false;
     t->redirects = 0;
     t->delays = 0;
     redis_task_dispatch(t);
+}
+
+void redis_task_split(struct redis_task *t)
+{
+    t->split = true;
+    t->parts_left |= t->parts;
+    next_turn(t);
 }
 
 void redis_task_turn_done(struct redis_task *t)
@@ -110,9 +119,26 @@ void redis_waiter_add(struct list *waiters, redis_placed *done, void *owner, uns
 /* ---- lanes --------------------------------------------------------------------------------------
  */
 
-/* A pair of lanes to that server; host NULL: to the only one. Returns the first one's index. */
+/* The pair of a server that nobody has anything to do with now; lane_count when there is none. */
+static size_t lanes_unused(const struct redis_backend *b)
+{
+    size_t at = 0;
+    while (at < b->lane_count &&
+           !(redis_lane_is_idle(b->lanes[at]) && redis_lane_is_idle(b->lanes[at + 1])))
+        at += 2;
+    return at;
+}
+
+/* A pair of lanes to that server; host NULL: to the only one. Returns the first one's index. The
+ * servers of a cluster come and go: with many lanes, one that leads nowhere is used again. */
 static size_t lanes_add(struct redis_backend *b, const char *host, uint16_t port)
 {
+    size_t unused = b->lane_count >= 2 * REDIS_LANES ? lanes_unused(b) : b->lane_count;
+    if (unused < b->lane_count) {
+        redis_lane_lead_to(b->lanes[unused], host, port);
+        redis_lane_lead_to(b->lanes[unused + 1], host, port);
+        return unused;
+    }
     size_t at = b->lane_count;
     b->lanes = mem_realloc(b->lanes, (at + 2) * sizeof(struct redis_lane *));
     b->lanes[at] = redis_lane_new(b, host, port, true);
@@ -138,13 +164,18 @@ static struct redis_lane *lane_of(struct redis_backend *b, const char *host, uin
     return b->lanes[at + (writes ? 0 : 1)];
 }
 
+void redis_task_redirect(struct redis_task *t, const char *host, uint16_t port)
+{
+    redis_lane_add(lane_of(t->backend, host, port, t->op), t);
+}
+
 static void task_on_located(void *owner, const char *host, uint16_t port, const char *problem)
 {
     struct redis_task *t = owner;
     if (host == NULL)
         redis_task_failed(t, problem);
     else
-        redis_lane_add(lane_of(t->backend, host, port, t->op), t);
+        redis_task_redirect(t, host, port);
 }
 
 void redis_task_dispatch(struct redis_task *t)
@@ -196,14 +227,28 @@ static void backend_free(struct redis_backend *b)
     mem_free(b);
 }
 
-void redis_handle_closed(struct redis_backend *b)
+/* The places go last: lanes ask them up to their end. Every handle ends in a later turn. */
+static void backend_close_rest(struct redis_backend *b)
 {
-    if (--b->open_handles != 0 || b->closed == NULL)
+    if (b->open_handles == 1 && b->places != NULL) {
+        struct redis_places *places = b->places;
+        b->places = NULL;
+        places->class->close(places);
+        return;
+    }
+    if (b->open_handles != 0)
         return;
     void (*closed)(void *arg) = b->closed;
     void *arg = b->closed_arg;
     backend_free(b);
     closed(arg);
+}
+
+void redis_handle_closed(struct redis_backend *b)
+{
+    b->open_handles--;
+    if (b->closed != NULL)
+        backend_close_rest(b);
 }
 
 static void redis_close(struct store_backend *base, void (*closed)(void *arg), void *arg)
@@ -213,8 +258,7 @@ static void redis_close(struct store_backend *base, void (*closed)(void *arg), v
     b->closed_arg = arg;
     for (size_t i = 0; i < b->lane_count; i++)
         redis_lane_close(b->lanes[i]);
-    if (b->places != NULL)
-        b->places->class->close(b->places);
+    backend_close_rest(b);
 }
 
 static const char *redis_server(const struct store_backend *base)

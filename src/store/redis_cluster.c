@@ -1,7 +1,8 @@
 /* store/redis_cluster.c - which server has the slot of a key? (data-store.md 8.2)
  *
  *   locate(key) -> slot -> the map says: host, port
- *                     '--> no map, or it is stale: CLUSTER SLOTS of a server that is known, in turn
+ *                     '--> no map, or it is stale: CLUSTER SLOTS of the seeds and masters in turn
+ *   moved(slot)  -> the map has it; what else has moved will be heard in the same way
  */
 #include "store/redis_private.h"
 
@@ -25,10 +26,12 @@ struct redis_cluster {
     struct list waiters;
     struct redis_link *asking; /* NULL: nobody is being asked */
     size_t tried;
-    size_t first;      /* the seed that answered last time */
-    const char *asked; /* host of the server that is being asked: the meaning of an empty host */
-    bool fresh;        /* it gave a map */
+    size_t first;         /* the seed that is asked first: the one that answered last time */
+    char *asked;          /* host of the server that is being asked: the meaning of an empty host */
+    bool fresh;           /* it gave a map */
+    struct error refusal; /* or it gave a failure */
     bool closing;
+    uv_timer_t end; /* its closing is the cluster's */
 };
 
 /* ---- slots --------------------------------------------------------------------------------------
@@ -98,6 +101,21 @@ static const struct redis_node *map_find(const struct redis_cluster *c, unsigned
     return NULL;
 }
 
+static void cluster_moved(struct redis_places *p, unsigned slot, const char *host, uint16_t port)
+{
+    struct redis_cluster *c = CONTAINER_OF(p, struct redis_cluster, base);
+    size_t i = 0;
+    while (i < c->range_count && (c->ranges[i].first != slot || c->ranges[i].last != slot))
+        i++;
+    if (i == c->range_count) {
+        c->ranges = mem_realloc(c->ranges, (c->range_count + 1) * sizeof *c->ranges);
+        memmove(c->ranges + 1, c->ranges, c->range_count++ * sizeof *c->ranges);
+        c->ranges[i = 0] = (struct cluster_range){.first = slot, .last = slot};
+    }
+    mem_free(c->ranges[i].master.host);
+    c->ranges[i].master = (struct redis_node){mem_copy_text(host, strlen(host)), port};
+}
+
 static void answer_waiters(struct redis_cluster *c, const char *problem)
 {
     struct list waiting;
@@ -138,6 +156,8 @@ static void ask_on_reply(void *owner, struct redis_reply *r)
         for (size_t i = 0; i < r->count; i++)
             range_add(c, r->elements[i]);
         c->fresh = true;
+    } else if (r->type == REDIS_FAILURE) {
+        error_set(&c->refusal, "%.*s", VIEW_ARGS(r->text));
     }
     redis_reply_free(r);
     redis_link_close(c->asking, "asked");
@@ -150,28 +170,49 @@ static void ask_on_room(void *owner)
 
 static void ask_next(struct redis_cluster *c);
 
-static void cluster_free_when_closed(struct redis_cluster *c)
+static void end_on_closed(uv_handle_t *end)
 {
-    if (!c->closing || c->asking != NULL)
-        return;
+    struct redis_cluster *c = end->data;
     struct redis_backend *b = c->backend;
     map_free(c);
+    mem_free(c->asked);
     redis_nodes_free(&c->seeds);
     mem_free(c);
     redis_handle_closed(b);
+}
+
+static void cluster_free_when_closed(struct redis_cluster *c)
+{
+    if (c->closing && c->asking == NULL && !uv_is_closing((uv_handle_t *)&c->end))
+        uv_close((uv_handle_t *)&c->end, end_on_closed);
+}
+
+/* Whom one may ask: seeds, then masters of the map. */
+static size_t node_count(const struct redis_cluster *c)
+{
+    return c->seeds.count + c->range_count;
+}
+
+static const struct redis_node *node_at(const struct redis_cluster *c, size_t index)
+{
+    index %= node_count(c);
+    return index < c->seeds.count ? &c->seeds.each[index]
+                                  : &c->ranges[index - c->seeds.count].master;
 }
 
 static void ask_on_end(void *owner, const char *problem)
 {
     struct redis_cluster *c = owner;
     struct error text;
-    error_set(&text, "no server of the Redis Cluster answers: %s", problem);
+    bool refused = c->refusal.text[0] != '\0';
+    error_set(&text, "no server of the Redis Cluster answers: %s",
+              refused ? c->refusal.text : problem);
     c->asking = NULL;
     if (c->fresh) {
         c->stale = false;
         c->first = (c->first + c->tried) % c->seeds.count;
         answer_waiters(c, NULL);
-    } else if (++c->tried < c->seeds.count && !c->closing) {
+    } else if (++c->tried < node_count(c) && !c->closing) {
         ask_next(c);
     } else {
         answer_waiters(c, text.text);
@@ -184,12 +225,14 @@ static const struct redis_link_listener ask_listener = {ask_on_ready, ask_on_rep
 
 static void ask_next(struct redis_cluster *c)
 {
-    const struct redis_node *seed = &c->seeds.each[(c->first + c->tried) % c->seeds.count];
+    const struct redis_node *node = node_at(c, c->first + c->tried);
     struct redis_link_settings settings = redis_link_settings_of(c->backend);
-    settings.host = seed->host;
-    settings.port = seed->port;
-    c->asked = seed->host;
+    mem_free(c->asked);
+    c->asked = mem_copy_text(node->host, strlen(node->host));
+    settings.host = c->asked;
+    settings.port = node->port;
     c->fresh = false;
+    c->refusal.text[0] = '\0';
     c->asking = redis_link_open(&settings, c->backend->loop, &ask_listener, c);
 }
 
@@ -229,7 +272,7 @@ static void cluster_close(struct redis_places *p)
 }
 
 static const struct redis_places_class cluster_class = {cluster_locate, cluster_forget,
-                                                        cluster_close};
+                                                        cluster_moved, cluster_close};
 
 struct redis_places *redis_cluster_open(struct redis_backend *b,
                                         const struct store_redis_settings *settings,
@@ -244,6 +287,8 @@ struct redis_places *redis_cluster_open(struct redis_backend *b,
     c->seeds = seeds;
     c->stale = true;
     list_init(&c->waiters);
+    (void)uv_timer_init(b->loop, &c->end);
+    c->end.data = c;
     b->open_handles++;
     return &c->base;
 }

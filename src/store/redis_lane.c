@@ -9,7 +9,8 @@
  */
 #include "store/redis_private.h"
 
-static void lane_next(struct redis_lane *l);
+#include <string.h>
+
 static void lane_connect(struct redis_lane *l);
 
 /* ---- a task's script ----------------------------------------------------------------------------
@@ -56,12 +57,22 @@ static void script_begin(struct redis_lane *l)
 
 void redis_lane_send_take(struct redis_lane *l, struct str *commands, size_t answers)
 {
+    if (l->task->asking) { /* such a task has one command */
+        struct view none = {0};
+        struct str both = {0};
+        redis_command_short(&both, "ASKING", none, none, none);
+        str_append(&both, str_view(commands));
+        str_free(commands);
+        *commands = both;
+        l->progress.asked = true;
+        answers++;
+    }
     l->progress.owed += answers;
     redis_link_send_take(l->link, commands, answers);
 }
 
 /* The lane is free for the next task; the old one is handed back. */
-static struct redis_task *task_leave(struct redis_lane *l)
+struct redis_task *redis_lane_leave(struct redis_lane *l)
 {
     struct redis_task *t = l->task;
     progress_free(l);
@@ -73,23 +84,29 @@ static struct redis_task *task_leave(struct redis_lane *l)
 
 void redis_lane_succeed(struct redis_lane *l)
 {
-    struct redis_task *t = task_leave(l);
+    struct redis_task *t = redis_lane_leave(l);
     redis_task_turn_done(t);
-    lane_next(l);
+    redis_lane_next(l);
 }
 
 void redis_lane_fail(struct redis_lane *l, const char *problem)
 {
-    struct redis_task *t = task_leave(l);
+    struct redis_task *t = redis_lane_leave(l);
     redis_task_failed(t, problem);
-    lane_next(l);
+    redis_lane_next(l);
 }
+
+static void tasks_fail(struct redis_lane *l, const char *problem);
 
 static void lane_on_timer(uv_timer_t *timer)
 {
     struct redis_lane *l = timer->data;
     if (l->task != NULL && l->ready)
         script_begin(l);
+    else if (l->backend->hurried)
+        tasks_fail(l, "the relay is stopping");
+    else
+        redis_lane_next(l);
 }
 
 void redis_lane_again(struct redis_lane *l, int64_t delay_ms)
@@ -97,47 +114,21 @@ void redis_lane_again(struct redis_lane *l, int64_t delay_ms)
     (void)uv_timer_start(&l->timer, lane_on_timer, (uint64_t)delay_ms, 0);
 }
 
-/* A slot of a cluster is on its way from one server to another: ask again, or ask somebody else. */
-static bool lane_redirected(struct redis_lane *l, const struct redis_reply *failure)
-{
-    struct redis_backend *b = l->backend;
-    struct redis_task *t = l->task;
-    if (b->mode != STORE_REDIS_CLUSTER)
-        return false;
-    bool moved = redis_reply_fails_with(failure, "MOVED");
-    bool moving = redis_reply_fails_with(failure, "ASK") ||
-                  redis_reply_fails_with(failure, "TRYAGAIN") ||
-                  redis_reply_fails_with(failure, "EXECABORT");
-    if (moved && t->redirects++ < REDIS_MAX_REDIRECTS) {
-        b->places->class->forget(b->places);
-        (void)task_leave(l);
-        redis_task_dispatch(t);
-        lane_next(l);
-        return true;
-    }
-    if (moving && t->delays++ < REDIS_MAX_DELAYS) {
-        b->places->class->forget(b->places);
-        redis_lane_again(l, REDIS_REDIRECT_DELAY_MS);
-        return true;
-    }
-    return false;
-}
-
 void redis_lane_refused(struct redis_lane *l, const struct redis_reply *failure)
 {
-    if (lane_redirected(l, failure))
+    if (redis_lane_redirected(l, failure))
         return;
     struct error problem;
     error_set(&problem, "%.*s", VIEW_ARGS(failure->text));
     bool replica = redis_reply_fails_with(failure, "READONLY");
-    struct redis_task *t = task_leave(l);
+    struct redis_task *t = redis_lane_leave(l);
     redis_task_failed(t, problem.text);
     if (replica) {
         if (l->backend->places != NULL)
             l->backend->places->class->forget(l->backend->places);
         redis_lane_disconnect(l, problem.text);
     } else {
-        lane_next(l);
+        redis_lane_next(l);
     }
 }
 
@@ -149,7 +140,8 @@ static void lane_on_ready(void *owner)
     struct redis_lane *l = owner;
     l->ready = true;
     l->used = false;
-    lane_next(l);
+    l->since_ms = 0;
+    redis_lane_next(l);
 }
 
 static void lane_on_reply(void *owner, struct redis_reply *r)
@@ -165,12 +157,15 @@ static void lane_on_reply(void *owner, struct redis_reply *r)
     l->answered = true;
     p->owed--;
     const struct redis_reply *failure = r->type == REDIS_FAILURE ? r : NULL;
-    if (failure == NULL)
+    if (failure == NULL && p->asked)
+        redis_reply_free(r);
+    else if (failure == NULL)
         l->script->answer(l, r);
     else if (p->failure == NULL)
         p->failure = r;
     else
         redis_reply_free(r);
+    p->asked = false;
     if (p->owed == 0 && p->sent_all)
         l->script->answered(l);
 }
@@ -203,7 +198,7 @@ static bool task_resend(struct redis_lane *l, bool was_used)
     struct redis_task *t = l->task;
     if (t == NULL || t->resent || l->answered || !was_used || l->backend->hurried)
         return false;
-    (void)task_leave(l);
+    (void)redis_lane_leave(l);
     t->resent = true;
     t->link.next = l->tasks.next;
     t->link.prev = &l->tasks;
@@ -227,19 +222,32 @@ static void lane_close_when_idle(struct redis_lane *l)
         uv_close((uv_handle_t *)&l->timer, lane_free);
 }
 
+/* A fail-over is in progress: the sentinels are asked again (data-store.md 8.1). */
+static bool lane_awaits_master(const struct redis_lane *l, const char *problem)
+{
+    const struct redis_backend *b = l->backend;
+    return strcmp(problem, REDIS_LINK_NO_MASTER) == 0 && !b->hurried && !l->closing &&
+           uv_now(b->loop) - l->since_ms < (uint64_t)b->connect_timeout_ms;
+}
+
 /* No connection any more, or none could be had. */
 static void lane_broken(struct redis_lane *l, bool was_used, const char *problem)
 {
     (void)uv_timer_stop(&l->timer);
     if (l->backend->places != NULL)
         l->backend->places->class->forget(l->backend->places);
+    if (lane_awaits_master(l, problem)) {
+        redis_lane_again(l, REDIS_MASTER_DELAY_MS);
+        return;
+    }
+    l->since_ms = 0;
     if (!task_resend(l, was_used)) {
         if (l->task != NULL)
-            redis_task_failed(task_leave(l), problem);
+            redis_task_failed(redis_lane_leave(l), problem);
         tasks_fail(l, problem);
     }
     lane_close_when_idle(l);
-    lane_next(l);
+    redis_lane_next(l);
 }
 
 static void lane_on_end(void *owner, const char *problem)
@@ -316,6 +324,8 @@ static void lane_on_located(void *owner, const char *host, uint16_t port, const 
 static void lane_connect(struct redis_lane *l)
 {
     struct redis_backend *b = l->backend;
+    if (l->since_ms == 0)
+        l->since_ms = uv_now(b->loop);
     if (l->host != NULL || b->places == NULL) {
         lane_open(l, l->host, l->port);
         return;
@@ -324,12 +334,12 @@ static void lane_connect(struct redis_lane *l)
     b->places->class->locate(b->places, view_of(""), lane_on_located, l);
 }
 
-static void lane_next(struct redis_lane *l)
+void redis_lane_next(struct redis_lane *l)
 {
     if (l->task != NULL || list_empty(&l->tasks) || l->closing)
         return;
     if (!l->ready) {
-        if (l->link == NULL && !l->locating)
+        if (l->link == NULL && !l->locating && !uv_is_active((uv_handle_t *)&l->timer))
             lane_connect(l);
         return;
     }
@@ -361,13 +371,30 @@ struct redis_lane *redis_lane_new(struct redis_backend *b, const char *host, uin
 void redis_lane_add(struct redis_lane *l, struct redis_task *t)
 {
     list_append(&l->tasks, &t->link);
-    lane_next(l);
+    redis_lane_next(l);
 }
 
+bool redis_lane_is_idle(const struct redis_lane *l)
+{
+    return l->task == NULL && list_empty(&l->tasks) && l->link == NULL && !l->locating &&
+           !l->closing;
+}
+
+void redis_lane_lead_to(struct redis_lane *l, const char *host, uint16_t port)
+{
+    mem_free(l->host);
+    l->host = mem_copy_text(host, strlen(host));
+    l->port = port;
+}
+
+/* A transaction that is given up is none: nobody sees a part of it. */
 void redis_lane_hurry(struct redis_lane *l)
 {
-    if (!l->ready && l->link != NULL)
-        redis_link_close(l->link, "closed");
+    bool waited_for = l->task != NULL || !list_empty(&l->tasks);
+    if (l->link != NULL && waited_for)
+        redis_link_close(l->link, "the relay is stopping");
+    else if (uv_is_active((uv_handle_t *)&l->timer))
+        (void)uv_timer_start(&l->timer, lane_on_timer, 0, 0);
 }
 
 void redis_lane_close(struct redis_lane *l)

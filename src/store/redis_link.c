@@ -134,7 +134,7 @@ static void greeting_answered(struct redis_link *l, const struct redis_reply *r)
         return;
     } else if (greeting == GREETING_ROLE && !(r->type == REDIS_LIST && r->count > 0 &&
                                               view_is(r->elements[0]->text, "master"))) {
-        link_end(l, "the server is not the master");
+        link_end(l, REDIS_LINK_NO_MASTER);
         return;
     }
     if (l->greeting_next == l->greeting_count)

@@ -34,6 +34,9 @@ struct redis_link_settings {
     int64_t reply_timeout_ms; /* without a byte, while answers are expected */
 };
 
+/* What on_end says when `must_be_master` was not fulfilled: perhaps a fail-over is going on. */
+#define REDIS_LINK_NO_MASTER "the server is not the master"
+
 struct redis_link_listener {
     void (*on_ready)(void *owner);
     /* One answer; handed over. */

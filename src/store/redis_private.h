@@ -13,6 +13,8 @@
 #define REDIS_MAX_REDIRECTS 5
 #define REDIS_MAX_DELAYS 50 /* of REDIS_REDIRECT_DELAY_MS, while a slot moves */
 #define REDIS_REDIRECT_DELAY_MS 100
+#define REDIS_MASTER_DELAY_MS 250 /* before a server that was no master is looked at again */
+#define REDIS_LANES 64 /* servers in a cluster, before those that are gone are forgotten */
 
 /* What an operation touches. In a cluster without hash tag each part is a task's turn of its own.
  */
@@ -34,6 +36,8 @@ struct redis_task {
     unsigned parts;      /* of this turn */
     unsigned parts_left; /* of later turns */
     bool resent;         /* once already, because an old connection turned out to be dead */
+    bool split;          /* each part is a turn of its own: the keys are not all at one server */
+    bool asking;         /* of a server that is still getting the slot: ASKING goes first */
     unsigned redirects;
     unsigned delays;
     struct redis_reply *hashes[ITEM_KIND_COUNT]; /* READ: what was found */
@@ -45,6 +49,7 @@ struct redis_progress {
     size_t next;   /* INIT: item to send; otherwise answers received in this step */
     bool sent_all; /* nothing more to send in this step */
     size_t owed;   /* answers that are still to come */
+    bool asked;    /* the next one is that to ASKING */
     unsigned attempts;
     struct redis_reply *failure;  /* the first one */
     struct redis_reply *last;     /* the latest answer that a script keeps */
@@ -74,10 +79,11 @@ struct redis_lane {
     struct redis_progress progress;
     struct redis_link *link; /* NULL: not connected */
     bool locating;           /* the place is being asked for */
+    uint64_t since_ms;       /* loop time of the first attempt to connect; 0: it is connected */
     bool ready;
     bool used;        /* an answer came on this connection */
     bool answered;    /* to the running task */
-    uv_timer_t timer; /* a pause before the running task begins again */
+    uv_timer_t timer; /* a pause before the running task, or connecting, begins again */
     bool closing;
 };
 
@@ -120,6 +126,12 @@ void redis_task_turn_done(struct redis_task *t);
 void redis_task_failed(struct redis_task *t, const char *problem);
 void redis_task_dispatch(struct redis_task *t);
 
+/* The server there is asked instead, as a server of a cluster wants it. */
+void redis_task_redirect(struct redis_task *t, const char *host, uint16_t port);
+
+/* The turn begins again, part by part. */
+void redis_task_split(struct redis_task *t);
+
 /* A lane or place is closed. */
 void redis_handle_closed(struct redis_backend *b);
 
@@ -129,6 +141,8 @@ void redis_handle_closed(struct redis_backend *b);
 struct redis_lane *redis_lane_new(struct redis_backend *b, const char *host, uint16_t port,
                                   bool writes);
 void redis_lane_add(struct redis_lane *l, struct redis_task *t);
+bool redis_lane_is_idle(const struct redis_lane *l); /* and not connected */
+void redis_lane_lead_to(struct redis_lane *l, const char *host, uint16_t port);
 void redis_lane_hurry(struct redis_lane *l);
 void redis_lane_close(struct redis_lane *l); /* its memory goes later */
 
@@ -142,6 +156,16 @@ void redis_lane_fail(struct redis_lane *l, const char *problem);
 void redis_lane_refused(struct redis_lane *l, const struct redis_reply *failure);
 void redis_lane_again(struct redis_lane *l, int64_t delay_ms);
 struct redis_link_settings redis_link_settings_of(const struct redis_backend *b);
+
+/* For redis_redirect.c: the running task leaves and is handed over; then the next one begins. */
+struct redis_task *redis_lane_leave(struct redis_lane *l);
+void redis_lane_next(struct redis_lane *l);
+
+/* ---- redis_redirect.c ---------------------------------------------------------------------------
+ */
+
+/* True when the failure only says where, or when, to ask again; the task is on its way then. */
+bool redis_lane_redirected(struct redis_lane *l, const struct redis_reply *failure);
 
 /* ---- scripts ------------------------------------------------------------------------------------
  */
@@ -176,6 +200,8 @@ struct redis_places_class {
     void (*locate)(struct redis_places *p, struct view key, redis_placed *done, void *owner);
     /* What is known may be wrong. */
     void (*forget)(struct redis_places *p);
+    /* A server says where the slot is now; NULL where there are no slots. */
+    void (*moved)(struct redis_places *p, unsigned slot, const char *host, uint16_t port);
     void (*close)(struct redis_places *p);
 };
 

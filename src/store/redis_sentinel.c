@@ -245,8 +245,8 @@ static void sentinel_close(struct redis_places *p)
     sentinel_free_when_closed(s);
 }
 
-static const struct redis_places_class sentinel_class = {sentinel_locate, sentinel_forget,
-                                                         sentinel_close};
+static const struct redis_places_class sentinel_class = {
+    .locate = sentinel_locate, .forget = sentinel_forget, .close = sentinel_close};
 
 struct redis_places *redis_sentinel_open(struct redis_backend *b,
                                          const struct store_redis_settings *settings,

@@ -1,8 +1,5 @@
 /* What Redis keeps, and how (data-store.md 3.1), with a real server. */
-#include "harness.h"
-#include "server.h"
-
-#include "base/random.h"
+#include "redis_world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,61 +12,13 @@
     "\"salt\":\"\",\"trackEvents\":false,\"trackEventsFallthrough\":false,"                        \
     "\"debugEventsUntilDate\":null,\"version\":3,\"deleted\":false}"
 
-struct redis_world {
-    struct world w;
-    struct server server;
-    struct heard h;
-    char address[64];
-};
-
-static void redis_settings(struct redis_world *r)
-{
-    (void)snprintf(r->address, sizeof r->address, "redis://127.0.0.1:%u", r->server.port);
-    r->w.settings = (struct store_settings){.kind = STORE_REDIS,
-                                            .redis = {.address = r->address,
-                                                      .username = "",
-                                                      .password = "",
-                                                      .ca_file = "",
-                                                      .certificate_file = "",
-                                                      .key_file = "",
-                                                      .database = -1,
-                                                      .sentinel_master = "",
-                                                      .sentinel_username = "",
-                                                      .sentinel_password = "",
-                                                      .connect_timeout_ms = 2000,
-                                                      .read_timeout_ms = 500,
-                                                      .random = random_system()}};
-}
-
-static void begin(struct redis_world *r)
-{
-    memset(r, 0, sizeof *r);
-    world_begin(&r->w);
-    redis_start(&r->server, 0);
-    redis_settings(r);
-}
-
-static void open_store(struct redis_world *r)
-{
-    world_open(&r->w);
-    heard_open(&r->h, &r->w, "prod");
-}
-
-static void end(struct redis_world *r)
-{
-    heard_close(&r->h);
-    heard_forget(&r->h);
-    world_end(&r->w);
-    server_end(&r->server);
-}
-
 /* Checklist 1-4, 7, 82. */
 static void what_is_written_has_the_layout_that_sdks_read(void **state)
 {
     struct redis_world r;
     (void)state;
-    begin(&r);
-    open_store(&r);
+    redis_begin(&r);
+    redis_open(&r);
     assert_logged("INFO: Using Redis data store: redis://127.0.0.1:");
     assert_dataset(read_back(&r.h), "");
     assert_false(r.h.initialized);
@@ -89,7 +38,7 @@ static void what_is_written_has_the_layout_that_sdks_read(void **state)
     write_all(&r.h, dataset_text("f3"));
     assert_dataset(read_back(&r.h), "f3");
     assert_string_equal(redis_cli(&r.server, "exists prod:segments"), "0");
-    end(&r);
+    redis_end(&r);
 }
 
 /* data-store.md 2.1: what other writers store; checklist 8. */
@@ -105,15 +54,15 @@ static void items_of_other_writers_are_read(void **state)
     };
     struct redis_world r;
     (void)state;
-    begin(&r);
+    redis_begin(&r);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         (void)redis_cli(&r.server, rows[i]);
-    open_store(&r);
+    redis_open(&r);
     assert_dataset(read_back(&r.h), "node-5 python-6 other7 s:2");
     assert_true(r.h.initialized);
     assert_int_equal(r.h.state, STORE_VALID);
     assert_logged("\"broken\" in \"features\"");
-    end(&r);
+    redis_end(&r);
 }
 
 /* Checklist 5: the same hash changes under the WATCH of another process, again and again. */
@@ -123,9 +72,9 @@ static void two_writers_disturb_each_other_and_both_arrive(void **state)
     char command[256];
     (void)state;
     for (int atomic = 0; atomic < 2; atomic++) {
-        begin(&r);
+        redis_begin(&r);
         r.w.settings.redis.atomic_upsert = atomic != 0;
-        open_store(&r);
+        redis_open(&r);
         write_all(&r.h, dataset_text("f1 g1"));
         for (int version = 2; version < 40; version++) {
             (void)snprintf(command, sizeof command,
@@ -138,7 +87,7 @@ static void two_writers_disturb_each_other_and_both_arrive(void **state)
         const struct item *f = dataset_find(read_back(&r.h), ITEM_FLAG, view_of("f"));
         assert_int_equal(f->version, 39);
         assert_int_equal(r.h.failed_writes, 0);
-        end(&r);
+        redis_end(&r);
     }
 }
 
@@ -147,8 +96,8 @@ static void a_killed_server_is_noticed_and_filled_again_when_it_is_back(void **s
 {
     struct redis_world r;
     (void)state;
-    begin(&r);
-    open_store(&r);
+    redis_begin(&r);
+    redis_open(&r);
     write_all(&r.h, dataset_text("f1"));
     server_kill(&r.server);
     r.h.snapshot = dataset_text("f2 s:1");
@@ -161,7 +110,7 @@ static void a_killed_server_is_noticed_and_filled_again_when_it_is_back(void **s
     run_until_state(&r.h, STORE_VALID);
     run_until_idle(&r.h);
     assert_dataset(read_back(&r.h), "f2 s:1");
-    end(&r);
+    redis_end(&r);
 }
 
 /* Checklist 59: a replica answers every read and refuses every write. */
@@ -170,8 +119,8 @@ static void a_server_that_became_a_replica_is_not_available(void **state)
     struct redis_world r;
     char command[64];
     (void)state;
-    begin(&r);
-    open_store(&r);
+    redis_begin(&r);
+    redis_open(&r);
     write_all(&r.h, dataset_text("f1"));
     (void)snprintf(command, sizeof command, "replicaof 127.0.0.1 %u", free_port());
     (void)redis_cli(&r.server, command);
@@ -184,7 +133,7 @@ static void a_server_that_became_a_replica_is_not_available(void **state)
     assert_int_equal(r.h.state, STORE_INTERRUPTED);
     (void)redis_cli(&r.server, "replicaof no one");
     run_until_state(&r.h, STORE_VALID);
-    end(&r);
+    redis_end(&r);
 }
 
 /* Bhang of data-store.md 6.2: it accepts, and never answers. */
@@ -192,8 +141,8 @@ static void a_silent_server_costs_the_reply_limit_and_no_more(void **state)
 {
     struct redis_world r;
     (void)state;
-    begin(&r);
-    open_store(&r);
+    redis_begin(&r);
+    redis_open(&r);
     write_all(&r.h, dataset_text("f1"));
     server_freeze(&r.server);
     store_read_post(r.h.store, STORE_ALL_KINDS);
@@ -202,7 +151,7 @@ static void a_silent_server_costs_the_reply_limit_and_no_more(void **state)
     assert_logged("Redis gave no answer within 500 ms");
     server_thaw(&r.server);
     run_until_state(&r.h, STORE_VALID);
-    end(&r);
+    redis_end(&r);
 }
 
 /* Big data goes out in pieces and comes back whole. */
@@ -211,8 +160,8 @@ static void ten_thousand_items_go_through(void **state)
     struct redis_world r;
     char key[32];
     (void)state;
-    begin(&r);
-    open_store(&r);
+    redis_begin(&r);
+    redis_open(&r);
     struct dataset_builder *b = dataset_builder_new();
     for (int i = 0; i < 10000; i++) {
         (void)snprintf(key, sizeof key, "flag-%d", i);
@@ -221,7 +170,7 @@ static void ten_thousand_items_go_through(void **state)
     write_all(&r.h, dataset_builder_finish_take(b));
     assert_int_equal(dataset_count(read_back(&r.h), ITEM_FLAG), 10000);
     assert_string_equal(redis_cli(&r.server, "hlen prod:features"), "10000");
-    end(&r);
+    redis_end(&r);
 }
 
 /* Errors of every kind that a server gives: an outage with the server's text, then recovery. */
@@ -241,8 +190,8 @@ static void what_the_server_refuses_is_an_outage(void **state)
     struct redis_world r;
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        begin(&r);
-        open_store(&r);
+        redis_begin(&r);
+        redis_open(&r);
         write_all(&r.h, dataset_text("f1"));
         (void)redis_cli(&r.server, rows[i].spoil);
         (void)redis_cli(&r.server, "-a secret --no-auth-warning client kill type normal");
@@ -252,7 +201,7 @@ static void what_the_server_refuses_is_an_outage(void **state)
         assert_true(log_count(rows[i].text) > 0);
         (void)redis_cli(&r.server, rows[i].repair);
         run_until_state(&r.h, STORE_VALID);
-        end(&r);
+        redis_end(&r);
     }
 }
 

@@ -1,0 +1,32 @@
+/* Real Redis servers and stores on them. */
+#ifndef TEST_STORE_REDIS_WORLD_H
+#define TEST_STORE_REDIS_WORLD_H
+
+#include "harness.h"
+#include "server.h"
+
+struct redis_world {
+    struct world w;
+    struct server server;
+    struct heard h; /* prefix "prod" */
+    char address[256];
+};
+
+/* What a store on one server with short time limits is told; `address` is filled in by the
+ * caller. */
+void redis_settings(struct redis_world *r);
+
+/* A world with a server, and settings for it. */
+void redis_begin(struct redis_world *r);
+void redis_open(struct redis_world *r);
+void redis_end(struct redis_world *r);
+
+/* A text file in a server's folder, which is made when it has none yet; the words of server_start()
+ * then say "{folder}/NAME". */
+void server_file(struct server *s, const char *name, const char *text);
+
+/* Asks with redis-cli until it answers with something that contains `wanted`; fails the test after
+ * 30 s. */
+void redis_await(const struct server *s, const char *words, const char *wanted);
+
+#endif
