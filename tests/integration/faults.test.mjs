@@ -27,6 +27,7 @@ async function start(t, name) {
     },
   });
   await relay.waitHealthy();
+  await until('both data sets to be stored', () => relay.logCount(/DataStore: Initialized/) === 2, 20000);
   for (const prefix of ['one', 'two']) await until('the data to be stored', async () => await db.version('features', 'f', prefix) === 1);
   return { keys, up, db, proxy, relay };
 }

@@ -29,6 +29,7 @@ async function start(t, name, { ttl = TTL, main = {}, more = {}, upstream, wait 
     },
   });
   if (wait) await relay.waitHealthy();
+  if (wait) await relay.waitLog(/DataStore: Initialized/, { ms: 20000 }); // the marker is written last
   if (wait) await until('the database to hold the flag', async () => await db.version('features', 'f') === 3);
   const open = () => openStream(t, relay.port, '/all', key);
   return { key, up, db, proxy, relay, open };
@@ -150,7 +151,10 @@ for (const name of databaseKinds) {
       await until('its text', () => early.raw.toString().endsWith('client was not initialized'));
       assert.equal(first.proxy.count(first.db.reads.features), 0, 'the database is not read before');
       await relay.waitLog(/Timeout encountered waiting for LaunchDarkly client initialization/);
-      const sdk1 = openStream(t, relay.port, '/all', first.key);
+      const sdk1 = await until('200', async () => {
+        const sdk = openStream(t, relay.port, '/all', first.key);
+        return (await sdk.head()).status === 200 && sdk;
+      });
       assert.equal((await put(sdk1)).flags.f.version, 3);
       const status = await relay.status();
       assert.equal(status.environments.prod.status, 'disconnected');
@@ -172,8 +176,7 @@ for (const name of databaseKinds) {
         return start(t, name, { upstream, db, wait: false, main: { initTimeout: '500ms' } });
       })();
       await relay.waitLog(/Timeout encountered waiting for LaunchDarkly client initialization/);
-      const sdk1 = open();
-      assert.equal((await sdk1.head()).status, 200);
+      const sdk1 = await until('200 without data', async () => { const sdk = open(); return (await sdk.head()).status === 200 && sdk; });
       assert.equal(sdk1.events.length, 0);
       await db.start();
       await up.start();
