@@ -38,6 +38,9 @@ async function start(t, name, { ttl = TTL, main = {}, more = {}, upstream, wait 
 // The first event of a new stream.
 const put = async stream => { const event = await stream.next(); assert.equal(event.name, 'put'); return event.json.data; };
 
+// A stream that is answered 200; requests until then are refused.
+const accepted = open => until('200', async () => { const stream = open(); return (await stream.head()).status === 200 && stream; });
+
 async function refused(stream) {
   const head = await stream.head();
   assert.equal(head.status, 503);
@@ -91,10 +94,7 @@ for (const name of databaseKinds) {
       await db.start();
       const back = performance.now();
       await relay.waitLog(/Persistent store is available again/, { ms: 5000 });
-      const served = await until('a new SDK to be served', async () => {
-        const sdk = open();
-        return (await sdk.head()).status === 200 && put(sdk);
-      });
+      const served = await put(await accepted(open));
       assert.ok(performance.now() - back < 5000 * slowness, 'served within 5 s');
       assert.equal(served.flags.f.version, 4);
       await until('the database to have the patch', async () => await db.version('features', 'f') === 4);
@@ -128,7 +128,7 @@ for (const name of databaseKinds) {
       await refused(open());
       await db.start();
       await relay.waitLog(/Persistent store is available again/, { ms: 30000 });
-      assert.equal((await put(await until('200', async () => { const s = open(); return (await s.head()).status === 200 && s; }))).flags.f.version, 3);
+      assert.equal((await put(await accepted(open))).flags.f.version, 3);
     });
 
     test('49-53 C: LaunchDarkly is down at the start; 503 until initTimeout, then the stored data, then its return', async t => {
@@ -151,10 +151,7 @@ for (const name of databaseKinds) {
       await until('its text', () => early.raw.toString().endsWith('client was not initialized'));
       assert.equal(first.proxy.count(first.db.reads.features), 0, 'the database is not read before');
       await relay.waitLog(/Timeout encountered waiting for LaunchDarkly client initialization/);
-      const sdk1 = await until('200', async () => {
-        const sdk = openStream(t, relay.port, '/all', first.key);
-        return (await sdk.head()).status === 200 && sdk;
-      });
+      const sdk1 = await accepted(() => openStream(t, relay.port, '/all', first.key));
       assert.equal((await put(sdk1)).flags.f.version, 3);
       const status = await relay.status();
       assert.equal(status.environments.prod.status, 'disconnected');
@@ -176,7 +173,7 @@ for (const name of databaseKinds) {
         return start(t, name, { upstream, db, wait: false, main: { initTimeout: '500ms' } });
       })();
       await relay.waitLog(/Timeout encountered waiting for LaunchDarkly client initialization/);
-      const sdk1 = await until('200 without data', async () => { const sdk = open(); return (await sdk.head()).status === 200 && sdk; });
+      const sdk1 = await accepted(open);
       assert.equal(sdk1.events.length, 0);
       await db.start();
       await up.start();
@@ -202,7 +199,7 @@ for (const name of databaseKinds) {
       one.up.script(key, ...Array(50).fill(503));
       const two = await start(t, name, { upstream: one.up, db: one.db, wait: false, key, main: { initTimeout: '1s' } });
       await two.relay.waitLog(/Timeout encountered/);
-      const follower = two.open();
+      const follower = await accepted(two.open);
       await put(follower);
       one.up.patch(one.key, 'flags', flag('f', 6));
       // As a patch, or, where most of a small data set changed, as a put (streaming.md 13.6).
