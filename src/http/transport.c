@@ -16,7 +16,8 @@
 #include <assert.h>
 #include <sys/socket.h>
 
-#define TRANSPORT_READ_BYTES ((size_t)64 << 10)
+/* libuv reads up to 32 times before other handles have their turn: half a MiB in all. */
+#define TRANSPORT_READ_BYTES ((size_t)16 << 10)
 #define TRANSPORT_TLS_READ_BYTES ((size_t)16 << 10)
 
 enum transport_state { TRANSPORT_CONNECTING, TRANSPORT_TLS, TRANSPORT_OPEN, TRANSPORT_ENDED };
