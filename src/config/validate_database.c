@@ -144,13 +144,25 @@ void config_database_check(struct config *c, char *const *envp, struct config_re
 /* ---- as it holds (8.4) --------------------------------------------------------------------------
  */
 
-static const char *effective_prefix(const struct config *c, const struct config_environment *e)
+static const char *named_prefix(const struct config *c, const struct config_environment *e)
 {
     if (e->prefix[0] != '\0')
         return e->prefix;
     if (c->database == CONFIG_SQLITE)
         return e->name;
     return c->database == CONFIG_REDIS || c->database == CONFIG_CONSUL ? "launchdarkly" : "";
+}
+
+/* In a Redis Cluster all keys of an environment have to be at one server, which a hash tag brings
+ * about (data-store.md 8.2). */
+static void effective_prefix(const struct config *c, const struct config_environment *e,
+                             struct str *out)
+{
+    const char *prefix = named_prefix(c, e);
+    bool cluster = c->database == CONFIG_REDIS && c->redis.mode == CONFIG_REDIS_CLUSTER;
+    if (cluster && strchr(prefix, '{') == NULL)
+        str_append_text(out, c->redis.cluster_hash_tag);
+    str_append_text(out, prefix);
 }
 
 void config_environments_derive(struct config *c)
@@ -161,6 +173,9 @@ void config_environments_derive(struct config *c)
             e->log_level = c->main.log_level;
         if (e->table_name[0] == '\0')
             config_text_set(&e->table_name, c->dynamodb.table_name);
-        config_text_set(&e->store_prefix, effective_prefix(c, e));
+        struct str prefix = {0};
+        effective_prefix(c, e, &prefix);
+        config_text_set(&e->store_prefix, str_text(&prefix));
+        str_free(&prefix);
     }
 }

@@ -101,7 +101,6 @@ static void bulk_write(struct consul_bulk *b)
 /* ---- what is stored -----------------------------------------------------------------------------
  */
 
-/* Of several items with one key, the one with the highest version is written. */
 struct bulk_look {
     struct consul_bulk *bulk;
     struct map items; /* key of the kind -> its place in `stored` */
@@ -127,15 +126,8 @@ static void items_note(struct bulk_look *look, enum item_kind kind)
     const struct store_op *op = b->upsert.task.op;
     for (size_t i = 0; i < op->item_count; i++) {
         const struct item *it = op->items[i];
-        if (it->kind != kind)
-            continue;
-        const struct bulk_stored *other = map_get(&look->items, it->key);
-        size_t before = other != NULL ? (size_t)(other - b->stored) : i;
-        if (other != NULL && op->items[before]->version >= it->version)
-            continue;
-        b->pending[before] = false;
-        b->pending[i] = true;
-        (void)map_set(&look->items, it->key, &b->stored[i]);
+        if (it->kind == kind)
+            (void)map_set(&look->items, it->key, &b->stored[i]);
     }
 }
 
@@ -164,7 +156,7 @@ static void bulk_compare(uv_work_t *work)
         b->stored[i] = (struct bulk_stored){-1, "0"};
     b->understood = bulk_look_at(b, ITEM_SEGMENT) && bulk_look_at(b, ITEM_FLAG);
     for (size_t i = 0; i < op->item_count; i++)
-        b->pending[i] = b->pending[i] && op->items[i]->version > b->stored[i].version;
+        b->pending[i] = op->items[i]->version > b->stored[i].version;
 }
 
 static void bulk_compared(uv_work_t *work, int status)

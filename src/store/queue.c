@@ -7,6 +7,7 @@
  * The queue is bounded: beyond STORE_QUEUE_BYTES the owner is asked for its whole data set, which
  * takes the place of all single items (store.c).
  */
+#include "base/map.h"
 #include "store/store_private.h"
 
 #include <assert.h>
@@ -144,6 +145,30 @@ static void items_of_dataset(struct store_queue *q, struct dataset *data)
     }
 }
 
+static void newest_note(struct map *newest, struct item *it)
+{
+    const struct item *other = map_get(newest, it->key);
+    if (other == NULL || other->version < it->version)
+        (void)map_set(newest, it->key, it);
+}
+
+/* Of several versions of one item only the newest is written. */
+static void items_drop_older(struct store_queue *q)
+{
+    struct map newest[ITEM_KIND_COUNT] = {{0}};
+    size_t kept = 0;
+    for (size_t i = 0; i < q->op.item_count; i++)
+        newest_note(&newest[q->items[i]->kind], q->items[i]);
+    for (size_t i = 0; i < q->op.item_count; i++) {
+        struct item *it = q->items[i];
+        if (map_get(&newest[it->kind], it->key) == it)
+            q->items[kept++] = it;
+    }
+    q->op.item_count = kept;
+    for (size_t kind = 0; kind < ARRAY_LEN(newest); kind++)
+        map_free(&newest[kind]);
+}
+
 /* All single items that wait one behind the other: one operation, and with SQLite one transaction.
  */
 static void items_of_waiting(struct store *s)
@@ -161,6 +186,8 @@ static void items_of_waiting(struct store *s)
         q->items[q->op.item_count++] = j->it;
         move(s, j, &q->running);
     }
+    if (q->op.item_count > 1)
+        items_drop_older(q);
 }
 
 static void op_prepare(struct store *s, enum store_op_type type)

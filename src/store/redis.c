@@ -40,7 +40,7 @@ static unsigned parts_of(const struct store_op *op)
 }
 
 /* In a cluster whose prefix has no hash tag, each key lives where it likes. */
-static bool one_turn(const struct redis_backend *b, const struct store_op *op)
+static bool one_place(const struct redis_backend *b, const char *prefix)
 {
     struct str key = {0};
     unsigned slots[3];
@@ -50,7 +50,7 @@ static bool one_turn(const struct redis_backend *b, const struct store_op *op)
         return true;
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         str_clear(&key);
-        redis_key(&key, op->prefix, parts[i]);
+        redis_key(&key, prefix, parts[i]);
         slots[i] = redis_cluster_slot(str_view(&key));
     }
     str_free(&key);
@@ -80,7 +80,7 @@ void redis_task_failed(struct redis_task *t, const char *problem)
 /* The lowest part that is left, or all of them at once. */
 static void next_turn(struct redis_task *t)
 {
-    bool whole = !t->split && one_turn(t->backend, t->op);
+    bool whole = !t->split && one_place(t->backend, t->op->prefix);
     unsigned turn = whole ? t->parts_left : t->parts_left & -t->parts_left;
     t->parts = turn;
     t->parts_left &= ~turn;
@@ -266,6 +266,23 @@ static const char *redis_server(const struct store_backend *base)
     return CONTAINER_OF(base, const struct redis_backend, base)->shown;
 }
 
+static void redis_opened(struct store_backend *base, const char *prefix)
+{
+    struct redis_backend *b = redis_of(base);
+    if (b->mode != STORE_REDIS_CLUSTER)
+        return;
+    log_always(log_global(), LOG_INFO, "Using Redis Cluster; keys start with \"%s\"", prefix);
+    if (!one_place(b, prefix) && !b->scattered) {
+        b->scattered = true;
+        log_always(
+            log_global(), LOG_WARN,
+            "Redis prefix \"%s\" has no hash tag: segments, flags and marker are written one "
+            "after the other, so that readers may see new segments with old flags for some "
+            "milliseconds; put a part of it in braces, or set clusterHashTag",
+            prefix);
+    }
+}
+
 static const struct store_backend_class redis_class = {.name = "redis",
                                                        .title = "Redis",
                                                        .embedded = false,
@@ -273,7 +290,8 @@ static const struct store_backend_class redis_class = {.name = "redis",
                                                        .run = redis_run,
                                                        .hurry = redis_hurry,
                                                        .close = redis_close,
-                                                       .server = redis_server};
+                                                       .server = redis_server,
+                                                       .opened = redis_opened};
 
 static void replace_text(char **text, const char *by)
 {

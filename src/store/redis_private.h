@@ -96,6 +96,7 @@ struct redis_backend {
     char *shown;
     bool must_be_master;
     bool atomic;
+    bool scattered; /* a prefix without hash tag was warned about */
     int64_t connect_timeout_ms;
     int64_t read_timeout_ms;
     struct redis_lane **lanes; /* pairs: writes, then everything else */

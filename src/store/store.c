@@ -95,6 +95,8 @@ struct store *store_open(struct store_database *db, const struct store_place *pl
         log_always(log_global(), LOG_INFO, "Using %s data store: %s with prefix: %s",
                    db->backend->class->title, place->table[0] != '\0' ? place->table : server,
                    place->prefix);
+    if (db->backend->class->opened != NULL)
+        db->backend->class->opened(db->backend, place->prefix);
     return s;
 }
 

@@ -23,7 +23,7 @@
 enum store_op_type {
     STORE_OP_INIT, /* the database becomes `data`, then the marker is written: data-store.md 1, 2.2
                     */
-    STORE_OP_UPSERT, /* each of `items`, if it is newer than what is stored */
+    STORE_OP_UPSERT, /* each of `items`, if it is newer than what is stored; no key twice */
     STORE_OP_READ,   /* everything into `read`, and `marked` */
     STORE_OP_PROBE,  /* does it work, writing included? and `marked` */
     STORE_OP_CHECK,  /* is the database still the one that was opened? and `marked` */
@@ -66,6 +66,8 @@ struct store_backend_class {
     void (*hurry)(struct store_backend *b);
     void (*close)(struct store_backend *b, void (*closed)(void *arg), void *arg);
     const char *(*server)(const struct store_backend *b); /* /status, redacted */
+    /* A store with this prefix was opened: what is to be said about it? NULL: nothing. */
+    void (*opened)(struct store_backend *b, const char *prefix);
 };
 
 /* The first member of every kind's own struct. */

@@ -231,6 +231,10 @@ static const struct {
      "would be an error if multiple environments were configured\n"},
     {A "tableName = u\n" B "tableName = v\n[DynamoDB]\ntableName = t\n", "@u @v ", ""},
     {A "prefix = p\n" B "prefix = p\ntableName = v\n[DynamoDB]\ntableName = t\n", "p@t p@v ", ""},
+    {A "prefix = p\n" B "prefix = \"{q}:x\"\n[Redis]\nmode = cluster\nnodes = h:1\n",
+     "{ld}.p@ {q}:x@ ", ""},
+    {A "prefix = p\n" B "prefix = q\n[Redis]\nmode = cluster\nnodes = h:1\nclusterHashTag = \"\"\n",
+     "p@ q@ ", ""},
     {A "prefix = x\n" B "[SQLite]\npath = d.db\n", "x@ b@ ", ""},
     {A "projKey = s\n" B
        "projKey = z\nprefix = q\n[Filters \"s\"]\nkeys = f\n[Filters \"z\"]\nkeys = g\n"

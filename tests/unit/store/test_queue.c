@@ -3,13 +3,18 @@
 
 #include "base/str.h"
 
+#include <stdio.h>
 #include <string.h>
 
+/* u: an item with a key that does not wait yet; n: a newer version of always the same item. */
 static void post(struct heard *h, char what)
 {
-    struct item *it = flag("f", 1);
+    size_t number = store_pending(h->store);
+    char key[16];
+    (void)snprintf(key, sizeof key, "u%zu", number);
+    struct item *it = what == 'u' ? flag(key, 1) : flag("f", (int64_t)number + 1);
     struct dataset *data = dataset_text("f1");
-    if (what == 'u')
+    if (what == 'u' || what == 'n')
         (void)store_upsert_post(h->store, it);
     else if (what == 'i')
         (void)store_init_post(h->store, data);
@@ -44,6 +49,7 @@ static void posts_become_operations_in_order(void **state)
     } rows[] = {
         {"u", "U1", "at once"},
         {"uuuu", "U1 U3", "what waits is one operation"},
+        {"nnnnun", "U1 U2", "of several versions of an item the newest is written"},
         {"uuui", "U1 I", "a full data set makes waiting items superfluous"},
         {"iiii", "I I", "and older full data sets as well"},
         {"iuu", "I U2", "items after it are written after it"},
