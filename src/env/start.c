@@ -67,29 +67,25 @@ bool env_start_succeed(struct env *e)
     return true;
 }
 
-/* Nothing came in time, or cannot come: what the database holds is served from now on. */
-static void give_up(struct env *e, const char *reason, bool refused)
+/* The outcome is known to the serving threads before the log tells of it: whoever acts on the log
+ * finds it true. `warning` may be NULL. */
+static void fail(struct env *e, enum env_start outcome, const char *warning, const char *reason,
+                 bool refused)
 {
-    log_failure(e, reason);
-    outcome_set(e, START_TIMED_OUT);
-    env_cache_load(e);
+    outcome_set(e, outcome);
+    if (outcome == START_TIMED_OUT)
+        env_cache_load(e); /* what the database holds is served from now on */
     env_publish_state(e);
+    if (warning != NULL)
+        log_always(e->facts->log, LOG_WARN, "%s", warning);
+    log_failure(e, reason);
     env_start_tell(e, reason, refused);
 }
 
 static void refuse(struct env *e)
 {
     const char *reason = "LaunchDarkly client initialization failed";
-    bool was_open = e->start == START_OPEN;
-    log_always(e->facts->log, LOG_WARN, "%s", reason);
-    if (was_open) {
-        give_up(e, reason, true);
-        return;
-    }
-    log_failure(e, reason);
-    outcome_set(e, START_REFUSED);
-    env_publish_state(e);
-    env_start_tell(e, reason, true);
+    fail(e, e->start == START_OPEN ? START_TIMED_OUT : START_REFUSED, reason, reason, true);
 }
 
 void env_start_fail(struct env *e, const struct source_failure *failure)
@@ -97,7 +93,7 @@ void env_start_fail(struct env *e, const struct source_failure *failure)
     if (!pending(e))
         return;
     if (e->data_files != NULL)
-        give_up(e, failure->message, true);
+        fail(e, START_TIMED_OUT, NULL, failure->message, true);
     else if (!failure->recoverable)
         refuse(e);
 }
@@ -105,9 +101,8 @@ void env_start_fail(struct env *e, const struct source_failure *failure)
 static void timed_out(uv_timer_t *timer)
 {
     struct env *e = CONTAINER_OF(timer, struct env, init_timer);
-    log_always(e->facts->log, LOG_WARN,
-               "Timeout encountered waiting for LaunchDarkly client initialization");
-    give_up(e, "timeout encountered waiting for LaunchDarkly client initialization", false);
+    fail(e, START_TIMED_OUT, "Timeout encountered waiting for LaunchDarkly client initialization",
+         "timeout encountered waiting for LaunchDarkly client initialization", false);
 }
 
 void env_start_begin(struct env *e)
