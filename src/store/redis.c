@@ -119,6 +119,20 @@ void redis_waiter_add(struct list *waiters, redis_placed *done, void *owner, uns
 /* ---- lanes --------------------------------------------------------------------------------------
  */
 
+struct redis_link_settings redis_link_settings_of(const struct redis_backend *b)
+{
+    return (struct redis_link_settings){.host = b->address.host,
+                                        .port = b->address.port,
+                                        .unix_path = b->address.unix_path,
+                                        .trust = b->trust,
+                                        .username = b->address.username,
+                                        .password = b->address.password,
+                                        .database = b->address.database,
+                                        .must_be_master = b->must_be_master,
+                                        .connect_timeout_ms = b->connect_timeout_ms,
+                                        .reply_timeout_ms = b->read_timeout_ms};
+}
+
 /* The pair of a server that nobody has anything to do with now; lane_count when there is none. */
 static size_t lanes_unused(const struct redis_backend *b)
 {

@@ -91,17 +91,13 @@ static void init_send(struct redis_lane *l)
     redis_lane_send_take(l, &out, count);
 }
 
-static void init_begin(struct redis_lane *l)
-{
-    redis_link_set_patience(l->link, REDIS_INIT_PATIENCE_MS);
-    init_send(l);
-}
-
-/* "QUEUED" and the like; the last one is that of EXEC. */
+/* "QUEUED" and the like, at once; the last one is that of EXEC, and may take its time. */
 static void init_answer(struct redis_lane *l, struct redis_reply *r)
 {
     redis_reply_free(l->progress.last);
     l->progress.last = r;
+    if (l->progress.sent_all && l->progress.owed == 1)
+        redis_link_set_patience(l->link, REDIS_INIT_PATIENCE_MS);
 }
 
 static void init_answered(struct redis_lane *l)
@@ -125,4 +121,4 @@ static void init_answered(struct redis_lane *l)
     redis_lane_succeed(l);
 }
 
-const struct redis_script redis_script_init = {init_begin, init_answer, init_answered, init_send};
+const struct redis_script redis_script_init = {init_send, init_answer, init_answered, init_send};

@@ -273,20 +273,6 @@ void redis_lane_disconnect(struct redis_lane *l, const char *why)
 /* ---- connecting ---------------------------------------------------------------------------------
  */
 
-struct redis_link_settings redis_link_settings_of(const struct redis_backend *b)
-{
-    return (struct redis_link_settings){.host = b->address.host,
-                                        .port = b->address.port,
-                                        .unix_path = b->address.unix_path,
-                                        .trust = b->trust,
-                                        .username = b->address.username,
-                                        .password = b->address.password,
-                                        .database = b->address.database,
-                                        .must_be_master = b->must_be_master,
-                                        .connect_timeout_ms = b->connect_timeout_ms,
-                                        .reply_timeout_ms = b->read_timeout_ms};
-}
-
 static void lane_open(struct redis_lane *l, const char *host, uint16_t port)
 {
     struct redis_link_settings settings = redis_link_settings_of(l->backend);

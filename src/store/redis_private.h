@@ -133,6 +133,9 @@ void redis_task_redirect(struct redis_task *t, const char *host, uint16_t port);
 /* The turn begins again, part by part. */
 void redis_task_split(struct redis_task *t);
 
+/* To the server of the address; for other servers host and port are replaced. */
+struct redis_link_settings redis_link_settings_of(const struct redis_backend *b);
+
 /* A lane or place is closed. */
 void redis_handle_closed(struct redis_backend *b);
 
@@ -156,8 +159,6 @@ void redis_lane_succeed(struct redis_lane *l);
 void redis_lane_fail(struct redis_lane *l, const char *problem);
 void redis_lane_refused(struct redis_lane *l, const struct redis_reply *failure);
 void redis_lane_again(struct redis_lane *l, int64_t delay_ms);
-struct redis_link_settings redis_link_settings_of(const struct redis_backend *b);
-
 /* For redis_redirect.c: the running task leaves and is handed over; then the next one begins. */
 struct redis_task *redis_lane_leave(struct redis_lane *l);
 void redis_lane_next(struct redis_lane *l);

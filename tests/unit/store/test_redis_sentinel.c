@@ -243,6 +243,30 @@ static void dead_sentinels_are_passed_over(void **state)
     end(&t);
 }
 
+/* The sentinels have a password of their own. */
+static void sentinels_may_want_a_password(void **state)
+{
+    struct sentinels t;
+    (void)state;
+    begin(&t);
+    for (size_t i = 0; i < SENTINELS; i++)
+        (void)redis_cli(&t.watchers[i], "acl setuser default resetpass '>sesame'");
+    t.r.w.settings.redis.sentinel_password = "sesame";
+    redis_open(&t.r);
+    write_all(&t.r.h, dataset_text("f1"));
+    assert_dataset(read_back(&t.r.h), "f1");
+    heard_close(&t.r.h);
+    heard_forget(&t.r.h);
+    world_close(&t.r.w);
+    t.r.w.settings.redis.sentinel_password = "";
+    redis_open(&t.r);
+    store_read_post(t.r.h.store, STORE_ALL_KINDS);
+    run_until_state(&t.r.h, STORE_INTERRUPTED);
+    assert_logged("Data store returned error: no Redis Sentinel knows master \"flags\"");
+    assert_int_equal(log_count("sesame"), 0);
+    end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +275,7 @@ int main(void)
         cmocka_unit_test(an_unconfirmed_master_is_never_written_to),
         cmocka_unit_test(a_master_that_is_not_one_yet_is_waited_for),
         cmocka_unit_test(dead_sentinels_are_passed_over),
+        cmocka_unit_test(sentinels_may_want_a_password),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
