@@ -182,6 +182,12 @@ void aws_credentials_wait(struct aws_credentials *c, struct aws_waiter *w)
         (void)uv_timer_start(&c->later, on_later, 0, 0);
 }
 
+void aws_credentials_hurry(struct aws_credentials *c)
+{
+    if (c->fetch != NULL)
+        aws_fetch_stop(c->fetch);
+}
+
 void aws_credentials_withdraw(struct aws_waiter *w)
 {
     list_remove(&w->link);

@@ -57,6 +57,9 @@ void aws_credentials_wait(struct aws_credentials *c, struct aws_waiter *w);
 /* Does nothing for one that does not wait (an initialised link). */
 void aws_credentials_withdraw(struct aws_waiter *w);
 
+/* Whoever waits hears soon that there are none. */
+void aws_credentials_hurry(struct aws_credentials *c);
+
 /* A service refused this key (by its id): whoever asks next gets another one. */
 void aws_credentials_refused(struct aws_credentials *c, const char *id);
 

@@ -13,7 +13,7 @@ static struct store_backend *backend_open(const struct store_settings *settings,
     case STORE_SQLITE:
         return store_sqlite_open(settings, loop, err);
     case STORE_REDIS:
-        return store_redis_open(&settings->redis, loop, err);
+        return store_redis_open(&settings->redis, loop, clock, err);
     case STORE_CONSUL:
         return store_consul_open(&settings->consul, loop, clock, err);
     case STORE_DYNAMODB:

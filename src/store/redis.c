@@ -126,7 +126,8 @@ struct redis_link_settings redis_link_settings_of(const struct redis_backend *b)
                                         .unix_path = b->address.unix_path,
                                         .trust = b->trust,
                                         .username = b->address.username,
-                                        .password = b->address.password,
+                                        .password = b->iam != NULL ? redis_iam_password(b->iam)
+                                                                   : b->address.password,
                                         .database = b->address.database,
                                         .must_be_master = b->must_be_master,
                                         .connect_timeout_ms = b->connect_timeout_ms,
@@ -210,6 +211,15 @@ static struct redis_backend *redis_of(struct store_backend *base)
     return CONTAINER_OF(base, struct redis_backend, base);
 }
 
+static void task_on_credentials(struct aws_waiter *w, const char *problem)
+{
+    struct redis_task *t = CONTAINER_OF(w, struct redis_task, waiter);
+    if (problem != NULL)
+        redis_task_failed(t, problem);
+    else
+        next_turn(t);
+}
+
 static void redis_run(struct store_backend *base, struct store_op *op)
 {
     struct redis_task *t = mem_zalloc(sizeof *t);
@@ -217,13 +227,17 @@ static void redis_run(struct store_backend *base, struct store_op *op)
     t->backend = redis_of(base);
     t->op = op;
     t->parts_left = parts_of(op);
-    next_turn(t);
+    t->waiter.done = task_on_credentials;
+    if (t->backend->iam == NULL || !redis_iam_wait(t->backend->iam, &t->waiter))
+        next_turn(t);
 }
 
 static void redis_hurry(struct store_backend *base)
 {
     struct redis_backend *b = redis_of(base);
     b->hurried = true;
+    if (b->iam != NULL)
+        redis_iam_hurry(b->iam);
     for (size_t i = 0; i < b->lane_count; i++)
         redis_lane_hurry(b->lanes[i]);
 }
@@ -254,8 +268,9 @@ static void backend_close_rest(struct redis_backend *b)
         return;
     void (*closed)(void *arg) = b->closed;
     void *arg = b->closed_arg;
+    struct redis_iam *iam = b->iam;
     backend_free(b);
-    closed(arg);
+    redis_iam_close(iam, closed, arg);
 }
 
 void redis_handle_closed(struct redis_backend *b)
@@ -353,7 +368,7 @@ static bool trust_prepare(struct redis_backend *b, const struct store_redis_sett
 }
 
 struct store_backend *store_redis_open(const struct store_redis_settings *settings, uv_loop_t *loop,
-                                       struct error *err)
+                                       const struct clock *clock, struct error *err)
 {
     struct redis_backend *b = mem_zalloc(sizeof *b);
     b->base.class = &redis_class;
@@ -364,19 +379,22 @@ struct store_backend *store_redis_open(const struct store_redis_settings *settin
     b->atomic = settings->atomic_upsert;
     b->connect_timeout_ms = settings->connect_timeout_ms;
     b->read_timeout_ms = settings->read_timeout_ms;
-    if (!address_prepare(b, settings, err) || !trust_prepare(b, settings, err)) {
-        backend_free(b);
-        return NULL;
-    }
+    if (!address_prepare(b, settings, err) || !trust_prepare(b, settings, err))
+        goto fail;
+    if (settings->iam_cache != NULL &&
+        (b->iam = redis_iam_open(settings, loop, clock, err)) == NULL)
+        goto fail;
     if (b->mode == STORE_REDIS_SENTINEL)
         b->places = redis_sentinel_open(b, settings, err);
     else if (b->mode == STORE_REDIS_CLUSTER)
         b->places = redis_cluster_open(b, settings, err);
-    if (b->mode != STORE_REDIS_SINGLE && b->places == NULL) {
-        backend_free(b);
-        return NULL;
-    }
+    if (b->mode != STORE_REDIS_SINGLE && b->places == NULL)
+        goto fail;
     if (b->mode != STORE_REDIS_CLUSTER)
         lanes_add(b, NULL, 0);
     return &b->base;
+fail:
+    redis_iam_close(b->iam, NULL, NULL);
+    backend_free(b);
+    return NULL;
 }

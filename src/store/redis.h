@@ -17,6 +17,7 @@
 
 /* NULL with *err when the process must not start. */
 MUST_CHECK struct store_backend *store_redis_open(const struct store_redis_settings *settings,
-                                                  uv_loop_t *loop, struct error *err);
+                                                  uv_loop_t *loop, const struct clock *clock,
+                                                  struct error *err);
 
 #endif

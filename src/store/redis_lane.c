@@ -281,6 +281,7 @@ static void lane_open(struct redis_lane *l, const char *host, uint16_t port)
         settings.port = port;
     }
     settings.asks_policy = l->writes;
+    l->login_ms = redis_iam_now_ms(l->backend->iam);
     l->link = redis_link_open(&settings, l->backend->loop, &lane_listener, l);
 }
 
@@ -322,6 +323,8 @@ static void lane_connect(struct redis_lane *l)
 
 void redis_lane_next(struct redis_lane *l)
 {
+    if (l->task == NULL && list_empty(&l->tasks) && redis_iam_is_old(l->backend->iam, l->login_ms))
+        redis_lane_disconnect(l, "the login is old");
     if (l->task != NULL || list_empty(&l->tasks) || l->closing)
         return;
     if (!l->ready) {

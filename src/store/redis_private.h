@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "store/redis.h"
 #include "store/redis_address.h"
+#include "store/redis_iam.h"
 #include "store/redis_link.h"
 
 #define REDIS_CHUNK_BYTES ((size_t)64 << 10) /* what is made ready for the socket at a time */
@@ -41,6 +42,7 @@ struct redis_task {
     unsigned redirects;
     unsigned delays;
     struct redis_reply *hashes[ITEM_KIND_COUNT]; /* READ: what was found */
+    struct aws_waiter waiter;
 };
 
 /* Where the running task's script stands. */
@@ -81,6 +83,7 @@ struct redis_lane {
     bool locating;           /* the place is being asked for */
     uint64_t since_ms;       /* loop time of the first attempt to connect; 0: it is connected */
     bool ready;
+    int64_t login_ms; /* with AWS's credentials: when it connected */
     bool used;        /* an answer came on this connection */
     bool answered;    /* to the running task */
     uv_timer_t timer; /* a pause before the running task, or connecting, begins again */
@@ -103,6 +106,7 @@ struct redis_backend {
     size_t lane_count;
     struct redis_places *places;    /* NULL: one server */
     struct client_tls_trust *trust; /* NULL: plain */
+    struct redis_iam *iam;          /* NULL: a password */
     char *master;        /* "host:port" of the last connection; NULL: none yet, or one server */
     bool master_changed; /* and nobody has been told */
     bool hurried;

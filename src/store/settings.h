@@ -32,7 +32,11 @@ struct store_redis_settings {
     int64_t connect_timeout_ms;
     int64_t read_timeout_ms;
     bool atomic_upsert;
-    struct random *random; /* pauses between attempts; outlives the database */
+    const char *iam_cache; /* name of the ElastiCache cache whose user `username` logs in with AWS's
+                              credentials (data-store.md 8.3); NULL: a password */
+    bool iam_serverless;
+    char *(*variable)(const char *name); /* with iam_cache: getenv */
+    struct random *random;               /* pauses between attempts; outlives the database */
 };
 
 struct store_consul_settings {

@@ -2,19 +2,15 @@
 #ifndef TEST_STORE_DYNAMODB_WORLD_H
 #define TEST_STORE_DYNAMODB_WORLD_H
 
+#include "aws_world.h"
 #include "harness.h"
 #include "server.h"
-
-#define DYNAMODB_SECRET "secretsecretsecret"
 
 struct dynamodb_world {
     struct world w;
     struct heard h;
     char url[64];
 };
-
-/* AWS's variables as the tests want them: keys, a region, no files. */
-void aws_variables(void);
 
 /* The server and the table "flags". */
 void dynamodb_start(struct server *s, uint16_t port);

@@ -1,7 +1,8 @@
 /* Credentials from wherever they come, and new ones in time (data-store.md 3.2); with services that
  * say what each test wants. Checklist 83: no secret in a log line or an error. */
-#include "dynamodb_world.h"
+#include "aws_world.h"
 #include "fake_http.h"
+#include "harness.h"
 
 #include "base/str.h"
 #include "store/aws_credentials.h"

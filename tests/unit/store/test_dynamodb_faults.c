@@ -46,7 +46,7 @@ static void end(struct faulty *f)
     heard_close(&f->d.h);
     fake_http_close(&f->fake);
     heard_forget(&f->d.h);
-    assert_int_equal(log_count(DYNAMODB_SECRET), 0);
+    assert_int_equal(log_count(AWS_SECRET), 0);
     world_end(&f->d.w);
 }
 
