@@ -74,6 +74,9 @@ static void settings_for_redis(const struct config *c, struct store_redis_settin
         .connect_timeout_ms = config_ms(r->connect_timeout_ns),
         .read_timeout_ms = config_ms(r->read_timeout_ns),
         .atomic_upsert = r->atomic_upsert,
+        .iam_cache = r->aws_iam_auth ? r->aws_iam_cache_name : NULL,
+        .iam_serverless = r->aws_iam_serverless,
+        .variable = getenv,
         .random = random_system(),
     };
 }

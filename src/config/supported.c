@@ -7,11 +7,6 @@
 
 #include "base/mem.h"
 
-static bool wants_redis_iam(const struct config *c)
-{
-    return c->database == CONFIG_REDIS && c->redis.aws_iam_auth;
-}
-
 static bool wants_automatic(const struct config *c)
 {
     return c->mode == CONFIG_AUTOMATIC;
@@ -32,7 +27,6 @@ static const struct {
     const char *what;
     const char *instead;
 } missing[] = {
-    {wants_redis_iam, "Redis IAM authentication", "use a password"},
     {wants_automatic, "automatic configuration", "use [Environment] sections"},
     {wants_offline, "the offline archive", "use dataFile, or [Environment] sections"},
     {wants_second_delivery, "flagDelivery other than v1", "remove the option"},
