@@ -24,7 +24,10 @@ static char *percent_decode(struct view v)
     for (size_t i = 0; i < v.len; i++) {
         int high = v.data[i] == '%' && i + 2 < v.len ? hex_digit(v.data[i + 1]) : -1;
         int low = high >= 0 ? hex_digit(v.data[i + 2]) : -1;
-        str_append_char(&out, low >= 0 ? (char)(high * 16 + low) : v.data[i]);
+        char c = v.data[i];
+        if (low >= 0)
+            c = (char)(high * 16 + low);
+        str_append_char(&out, c);
         i += low >= 0 ? 2 : 0;
     }
     str_append_text(&out, "");

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define CLUSTER_SLOTS 16384
-
 struct cluster_range {
     unsigned first;
     unsigned last;
@@ -56,9 +54,9 @@ unsigned redis_cluster_slot(struct view key)
         size_t rest = key.len - (size_t)(open + 1 - key.data);
         const char *close = memchr(open + 1, '}', rest);
         if (close != NULL && close != open + 1)
-            return crc16(view_make(open + 1, (size_t)(close - open - 1))) % CLUSTER_SLOTS;
+            return crc16(view_make(open + 1, (size_t)(close - open - 1))) % REDIS_CLUSTER_SLOTS;
     }
-    return crc16(key) % CLUSTER_SLOTS;
+    return crc16(key) % REDIS_CLUSTER_SLOTS;
 }
 
 /* ---- the map ------------------------------------------------------------------------------------

@@ -156,15 +156,13 @@ static void lane_on_reply(void *owner, struct redis_reply *r)
     l->used = true;
     l->answered = true;
     p->owed--;
-    const struct redis_reply *failure = r->type == REDIS_FAILURE ? r : NULL;
-    if (failure == NULL && p->asked)
-        redis_reply_free(r);
-    else if (failure == NULL)
-        l->script->answer(l, r);
-    else if (p->failure == NULL)
+    bool failed = r->type == REDIS_FAILURE;
+    if (failed && p->failure == NULL)
         p->failure = r;
-    else
+    else if (failed || p->asked)
         redis_reply_free(r);
+    else
+        l->script->answer(l, r);
     p->asked = false;
     if (p->owed == 0 && p->sent_all)
         l->script->answered(l);

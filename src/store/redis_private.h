@@ -15,7 +15,8 @@
 #define REDIS_MAX_DELAYS 50 /* of REDIS_REDIRECT_DELAY_MS, while a slot moves */
 #define REDIS_REDIRECT_DELAY_MS 100
 #define REDIS_MASTER_DELAY_MS 250 /* before a server that was no master is looked at again */
-#define REDIS_LANES 64 /* servers in a cluster, before those that are gone are forgotten */
+#define REDIS_LANES ((size_t)64)  /* servers before those that are gone are forgotten */
+#define REDIS_CLUSTER_SLOTS 16384u
 
 /* What an operation touches. In a cluster without hash tag each part is a task's turn of its own.
  */
