@@ -60,8 +60,8 @@ for (const name of databaseKinds) {
           const sdk = openStream(t, relay.port, '/all', keys[0]);
           return (await sdk.head()).status === 200 && (await sdk.next()).json.data.flags.f.version === 11;
         });
-        // An operation that hung when the fault ended may still have to run into its time limit.
-        assert.ok(performance.now() - over < (['refuse', 'reset', 'half', 'garbage'].includes(fault) ? 3000 : 12000) * slowness, 'recovered soon');
+        assert.ok(performance.now() - over < 1000 * slowness, 'recovered within a second');
+        t.diagnostic(`${name}, ${fault}: served ${Math.round(performance.now() - over)} ms after the end`);
         for (const prefix of ['one', 'two']) await until('the updates to be stored', async () => await db.version('features', 'f', prefix) === 11);
         for (const stream of streams) assert.equal(stream.ended, null);
         assert.ok(relay.memory() - memory < 20 * 1024 * slowness, 'memory is bounded');
