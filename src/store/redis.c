@@ -85,6 +85,7 @@ static void next_turn(struct redis_task *t)
     t->parts = turn;
     t->parts_left &= ~turn;
     t->asking = false;
+    t->slice_begin = 0;
     t->redirects = 0;
     t->delays = 0;
     redis_task_dispatch(t);

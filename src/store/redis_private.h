@@ -10,7 +10,9 @@
 
 #define REDIS_CHUNK_BYTES ((size_t)64 << 10) /* what is made ready for the socket at a time */
 #define REDIS_INIT_PATIENCE_MS 30000         /* for the answer to a big EXEC */
-#define REDIS_MAX_ATTEMPTS 10                /* of an Upsert that others disturb */
+#define REDIS_SLICE_ITEMS 64                 /* of an Upsert that are looked at together */
+#define REDIS_SLICE_BYTES ((size_t)256 << 10)
+#define REDIS_MAX_ATTEMPTS 10 /* of an Upsert that others disturb */
 #define REDIS_MAX_REDIRECTS 5
 #define REDIS_MAX_DELAYS 50 /* of REDIS_REDIRECT_DELAY_MS, while a slot moves */
 #define REDIS_REDIRECT_DELAY_MS 100
@@ -42,6 +44,8 @@ struct redis_task {
     bool asking;         /* of a server that is still getting the slot: ASKING goes first */
     unsigned redirects;
     unsigned delays;
+    size_t slice_begin; /* UPSERT: items of the operation that are written together now */
+    size_t slice_end;
     struct redis_reply *hashes[ITEM_KIND_COUNT]; /* READ: what was found */
     struct aws_waiter waiter;
 };
@@ -188,7 +192,8 @@ extern const struct redis_script redis_script_check;
 size_t redis_upsert_ask(struct redis_lane *l, struct str *out);
 void redis_upsert_note(struct redis_lane *l, struct redis_reply *r);
 size_t redis_upsert_choose(struct redis_lane *l); /* how many are newer */
-bool redis_upsert_in_turn(const struct redis_task *t, size_t index);
+/* The items of this slice are written: the next slice begins, or the task is done. */
+void redis_upsert_written(struct redis_lane *l);
 
 /* The script's text and whether a server can run it; redis_script.c. */
 void redis_script_probe_command(struct str *out, const char *prefix);

@@ -74,12 +74,12 @@ static void atomic_write(struct redis_lane *l, bool by_digest)
     struct str out = {0};
     size_t count = redis_upsert_choose(l);
     if (count == 0) {
-        redis_lane_succeed(l);
+        redis_upsert_written(l);
         return;
     }
     p->step = by_digest ? 1 : 2;
     p->next = 0;
-    for (size_t i = 0; i < op->item_count; i++) {
+    for (size_t i = l->task->slice_begin; i < l->task->slice_end; i++) {
         if (!p->pending[i])
             continue;
         struct str key = {0};
@@ -122,7 +122,7 @@ static void atomic_answer(struct redis_lane *l, struct redis_reply *r)
 
 static void atomic_exhausted(struct redis_lane *l)
 {
-    const struct item *it = l->task->op->items[0];
+    const struct item *it = l->task->op->items[l->task->slice_begin];
     struct error problem;
     error_set(&problem, "failed to update key \"%.*s\" in \"%s\" after %d attempts",
               VIEW_ARGS(it->key), item_kind_store_name(it->kind), REDIS_MAX_ATTEMPTS);

@@ -1,5 +1,5 @@
 /* store/redis_upsert.c - items are written where they are newer, by optimistic transactions
- * (data-store.md 3.1).
+ * (data-store.md 3.1), a slice of them at a time.
  *
  *   step 0  WATCH hash..., HGET hash key ...     what is stored?
  *   step 1  MULTI, HSET ..., EXEC                nil: somebody was faster, begin again after 1-20
@@ -10,21 +10,49 @@
 
 #define UPSERT_MAX_PAUSE_MS 20
 
-bool redis_upsert_in_turn(const struct redis_task *t, size_t index)
+static bool in_turn(const struct redis_task *t, size_t index)
 {
     return (redis_part_of(t->op->items[index]->kind) & t->parts) != 0;
 }
 
-/* The items of this turn, one HGET each. */
+/* A whole data set takes many slices: the loop has other things to do in between. */
+static void slice_choose(struct redis_task *t)
+{
+    size_t count = 0;
+    size_t bytes = 0;
+    size_t i = t->slice_begin;
+    for (; i < t->op->item_count && count < REDIS_SLICE_ITEMS && bytes < REDIS_SLICE_BYTES; i++) {
+        count += in_turn(t, i);
+        bytes += in_turn(t, i) ? t->op->items[i]->text->len : 0;
+    }
+    t->slice_end = i;
+}
+
+void redis_upsert_written(struct redis_lane *l)
+{
+    struct redis_task *t = l->task;
+    size_t next = t->slice_end;
+    while (next < t->op->item_count && !in_turn(t, next))
+        next++;
+    t->slice_begin = next;
+    l->progress.attempts = 0;
+    if (next < t->op->item_count)
+        redis_lane_again(l, 0);
+    else
+        redis_lane_succeed(l);
+}
+
+/* The items of this slice, one HGET each. */
 size_t redis_upsert_ask(struct redis_lane *l, struct str *out)
 {
-    const struct redis_task *t = l->task;
+    struct redis_task *t = l->task;
     struct redis_progress *p = &l->progress;
     size_t count = 0;
+    slice_choose(t);
     p->current = mem_zalloc((t->op->item_count + 1) * sizeof(struct redis_reply *));
     p->pending = mem_zalloc((t->op->item_count + 1) * sizeof(bool));
-    for (size_t i = 0; i < t->op->item_count; i++) {
-        if (!redis_upsert_in_turn(t, i))
+    for (size_t i = t->slice_begin; i < t->slice_end; i++) {
+        if (!in_turn(t, i))
             continue;
         const struct item *it = t->op->items[i];
         struct str key = {0};
@@ -57,7 +85,7 @@ size_t redis_upsert_choose(struct redis_lane *l)
     struct redis_progress *p = &l->progress;
     const struct store_op *op = l->task->op;
     size_t newer = 0;
-    for (size_t i = 0; i < op->item_count; i++) {
+    for (size_t i = l->task->slice_begin; i < l->task->slice_end; i++) {
         const struct redis_reply *stored = p->current[i];
         if (!p->pending[i])
             continue;
@@ -82,13 +110,14 @@ size_t redis_upsert_choose(struct redis_lane *l)
 static void watch_begin(struct redis_lane *l)
 {
     struct str out = {0};
-    const struct redis_task *t = l->task;
+    struct redis_task *t = l->task;
     struct str keys[2] = {{0}, {0}};
     struct view words[3] = {VIEW_LITERAL("WATCH")};
     size_t count = 1;
-    for (size_t i = 0; i < t->op->item_count; i++) {
+    slice_choose(t);
+    for (size_t i = t->slice_begin; i < t->slice_end; i++) {
         enum item_kind kind = t->op->items[i]->kind;
-        if (!redis_upsert_in_turn(t, i) || keys[kind].len > 0)
+        if (!in_turn(t, i) || keys[kind].len > 0)
             continue;
         redis_key(&keys[kind], t->op->prefix, redis_part_of(kind));
         words[count++] = str_view(&keys[kind]);
@@ -126,7 +155,7 @@ static void watch_write(struct redis_lane *l)
         return;
     }
     redis_command_short(&out, "MULTI", none, none, none);
-    for (size_t i = 0; i < op->item_count; i++) {
+    for (size_t i = l->task->slice_begin; i < l->task->slice_end; i++) {
         if (!p->pending[i])
             continue;
         struct str key = {0};
@@ -143,7 +172,7 @@ static void watch_write(struct redis_lane *l)
 static void watch_disturbed(struct redis_lane *l)
 {
     struct redis_progress *p = &l->progress;
-    const struct item *it = l->task->op->items[0];
+    const struct item *it = l->task->op->items[l->task->slice_begin];
     if (++p->attempts < REDIS_MAX_ATTEMPTS) {
         log_line(l->task->op->log, LOG_DEBUG,
                  "RedisDataStore: Concurrent modification detected, retrying");
@@ -171,7 +200,7 @@ static void watch_answered(struct redis_lane *l)
         if (failure != NULL)
             redis_lane_refused(l, failure);
         else
-            redis_lane_succeed(l);
+            redis_upsert_written(l);
     }
 }
 

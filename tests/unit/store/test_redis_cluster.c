@@ -194,6 +194,16 @@ static void without_a_hash_tag_each_part_goes_where_it_belongs(void **state)
     write_item(&t.r.h, segment("s", 4));
     assert_dataset(read_back(&t.r.h), "f4 g2 s:4");
     assert_true(t.r.h.initialized);
+    for (int i = 0; i < 300; i++) { /* several slices of each part */
+        char key[16];
+        (void)snprintf(key, sizeof key, "k%d", i);
+        struct item *it = i % 2 == 0 ? flag(key, 7) : segment(key, 7);
+        (void)store_upsert_post(t.r.h.store, it);
+        item_unref(it);
+    }
+    run_until_idle(&t.r.h);
+    assert_int_equal(dataset_count(read_back(&t.r.h), ITEM_FLAG), 152);
+    assert_int_equal(dataset_count(t.r.h.data, ITEM_SEGMENT), 151);
     size_t places[] = {master_of(&t, "plain:features"), master_of(&t, "plain:segments"),
                        master_of(&t, "plain:$inited")};
     assert_true(places[0] != places[1] || places[1] != places[2]);
