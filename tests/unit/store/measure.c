@@ -1,6 +1,7 @@
 /* See measure.h. */
 #include "measure.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -48,6 +49,7 @@ static void peak_forget(void)
 
 void measure_open(struct measure *m, uv_loop_t *loop)
 {
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20); /* as run.c does */
     loop_hold_begin(&m->hold, loop);
 }
 
