@@ -13,9 +13,10 @@
     .data = FLAGS | SEGMENTS, .handler = context_read, .with_context = evaluate_all,               \
     .unavailable = evaluate_unavailable
 
-#define PINGS(kind_) .stream = true, .kind = kind_, .handler = stream_open
+#define PINGS(kind_) .stream = true, .kind = (kind_), .handler = stream_open
 #define PINGS_WITH_CONTEXT(kind_)                                                                  \
-    .stream = true, .kind = kind_, .handler = context_read, .with_context = stream_open_with_context
+    .stream = true, .kind = (kind_), .handler = context_read,                                      \
+    .with_context = stream_open_with_context
 
 const struct api_route api_routes[] = {
     {GET, true, "/status", API_NO_CREDENTIAL, .handler = status_document},
