@@ -15,6 +15,7 @@ void str_reserve(struct str *s, size_t extra)
     if (room < needed)
         room = needed;
     s->data = mem_realloc(s->data, room);
+    s->data[s->len] = '\0'; /* also where nothing is appended after all */
     s->room = room;
 }
 

@@ -61,6 +61,7 @@ static void reserved_room_is_not_moved(void **state)
     (void)state;
     struct str s = {0};
     str_reserve(&s, 1000);
+    assert_string_equal(str_text(&s), ""); /* also before anything is appended */
     const char *before = s.data;
     for (size_t i = 0; i < 1000; i++)
         str_append_char(&s, 'x');
