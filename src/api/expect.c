@@ -1,7 +1,7 @@
 /* api/expect.c - "?expect=status=healthy": a verdict instead of the document (status.md 14). */
-#include "api/percent.h"
 #include "api/status.h"
 #include "base/json_writer.h"
+#include "base/percent.h"
 
 #define CLAUSES_MAX 100
 #define CLAUSE_BYTES_MAX 1024

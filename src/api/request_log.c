@@ -1,7 +1,7 @@
 /* api/request_log.c - the debug line of a request (telemetry.md 8.6); nothing personal in it. */
 #include "api/api_private.h"
-#include "api/percent.h"
 #include "base/mask.h"
+#include "base/percent.h"
 
 #include <inttypes.h>
 

@@ -1,5 +1,6 @@
 /* base/json_string.c - strings of JSON text: their end, and what they stand for. */
 #include "base/json_private.h"
+#include "base/percent.h"
 #include "base/utf8.h"
 
 #define PROBLEM_CONTROL "control character in a string"
@@ -11,14 +12,6 @@ static const char *string_fail(const char *p, const char *end, const char *what,
 {
     *problem = p < end ? what : JSON_PROBLEM_END;
     return p;
-}
-
-static int hex_value(char c)
-{
-    if (json_is_digit(c))
-        return c - '0';
-    char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 /* The four digits behind "\u"; `p` is at the first one. */

@@ -39,6 +39,18 @@ static inline void list_remove(struct list *node)
     list_init(node);
 }
 
+/* Puts everything that is on one list at the end of another; `from` is empty afterwards. */
+static inline void list_move_all(struct list *from, struct list *to)
+{
+    if (list_empty(from))
+        return;
+    from->next->prev = to->prev;
+    to->prev->next = from->next;
+    from->prev->next = to;
+    to->prev = from->prev;
+    list_init(from);
+}
+
 /* A name that is declared cannot stand in parentheses: NOLINTBEGIN(bugprone-macro-parentheses) */
 #define LIST_EACH(node, head)                                                                      \
     for (struct list *node = (head)->next; node != (head); node = node->next)

@@ -3,6 +3,7 @@
  */
 #include "config/uri.h"
 
+#include "base/percent.h"
 #include "config/value.h"
 
 static bool is_letter(char c)
@@ -13,17 +14,6 @@ static bool is_letter(char c)
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-
-static int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
 }
 
 /* Length of the scheme; 0: none; -1: the text begins with a colon. */
@@ -57,7 +47,7 @@ static bool escapes_are_valid(struct view text, bool in_host)
     for (size_t i = 0; i < text.len; i++) {
         if (text.data[i] != '%')
             continue;
-        if (i + 2 >= text.len || hex_value(text.data[i + 1]) < 0 || hex_value(text.data[i + 2]) < 0)
+        if (percent_byte(text, i) < 0)
             return false;
         if (in_host && hex_value(text.data[i + 1]) < 8 && memcmp(text.data + i, "%25", 3) != 0)
             return false;

@@ -1,6 +1,8 @@
 /* http/client_url.c - URLs; refuses every byte that could break out of a request line. */
 #include "http/client_url.h"
 
+#include "base/percent.h"
+
 #include <ctype.h>
 #include <uv.h>
 
@@ -26,31 +28,6 @@ static struct view url_until(struct view text, const char *stops)
     while (len < text.len && strchr(stops, text.data[len]) == NULL)
         len++;
     return view_make(text.data, len);
-}
-
-static int url_hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static char *url_percent_decode(struct view text)
-{
-    struct str out = {0};
-    str_reserve(&out, text.len);
-    for (size_t i = 0; i < text.len; i++) {
-        int high = i + 2 < text.len ? url_hex(text.data[i + 1]) : -1;
-        int low = i + 2 < text.len ? url_hex(text.data[i + 2]) : -1;
-        if (text.data[i] == '%' && high >= 0 && low >= 0) {
-            str_append_char(&out, (char)(high * 16 + low));
-            i += 2;
-        } else {
-            str_append_char(&out, text.data[i]);
-        }
-    }
-    return str_take_text(&out);
 }
 
 /* A name or an IPv4 address; within brackets an IPv6 address, without a zone. */
@@ -92,7 +69,7 @@ static bool url_authority_parse(struct view text, struct client_url *out, struct
     const char *at = memrchr(text.data, '@', text.len);
     if (at != NULL) {
         size_t len = (size_t)(at - text.data);
-        out->user = url_percent_decode(view_make(text.data, len));
+        out->user = percent_decode_lenient(view_make(text.data, len));
         text = view_from(text, len + 1);
     }
     bool brackets = view_starts(text, "[");

@@ -1,26 +1,7 @@
 /* http/server_target.c - see server_target.h. */
 #include "http/server_target.h"
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-/* The byte that "%XX" at `at` stands for, or -1. */
-static int escape_value(struct view text, size_t at)
-{
-    if (text.len - at < 3)
-        return -1;
-    int high = hex_value(text.data[at + 1]);
-    int low = hex_value(text.data[at + 2]);
-    return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
+#include "base/percent.h"
 
 /* Decodes into `to`, which has room for text.len bytes; false for a broken escape. */
 static bool decode_segment(struct view text, char *to, size_t *len)
@@ -31,7 +12,7 @@ static bool decode_segment(struct view text, char *to, size_t *len)
             to[used++] = text.data[i];
             continue;
         }
-        int byte = escape_value(text, i);
+        int byte = percent_byte(text, i);
         if (byte < 0)
             return false;
         to[used++] = (char)byte;
@@ -162,31 +143,16 @@ void target_free(struct target *t)
 static bool is_broken(struct view text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == ';' || (text.data[i] == '%' && escape_value(text, i) < 0))
+        if (text.data[i] == ';' || (text.data[i] == '%' && percent_byte(text, i) < 0))
             return true;
     }
     return false;
 }
 
-static void append_decoded(struct str *out, struct view text)
-{
-    str_reserve(out, text.len);
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-        if (c == '%') {
-            c = (char)escape_value(text, i);
-            i += 2;
-        } else if (c == '+') {
-            c = ' ';
-        }
-        str_append_char(out, c);
-    }
-}
-
 static bool name_is(struct view encoded, const char *name)
 {
     struct str decoded = {0};
-    append_decoded(&decoded, encoded);
+    (void)percent_decode(encoded, true, &decoded); /* it is not broken */
     bool equal = view_is(str_view(&decoded), name);
     str_free(&decoded);
     return equal;
@@ -204,7 +170,7 @@ bool query_find(struct view query, const char *name, struct str *out)
         struct view key = take_until(&value, '=', &has_value);
         if (!name_is(key, name))
             continue;
-        append_decoded(out, value);
+        (void)percent_decode(value, true, out);
         return true;
     }
     return false;

@@ -1,50 +1,28 @@
 /* store/redis_address.c - see redis_address.h. */
 #include "store/redis_address.h"
 
-#include "base/str.h"
+#include "base/percent.h"
 
 static char *copy_view(struct view v)
 {
     return mem_copy_text(v.data, v.len);
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-        return (c | 0x20) - 'a' + 10;
-    return -1;
-}
+#define NUMBER_DIGITS_MAX 10
+#define NUMBER_LIMIT INT64_C(10000000000) /* any number of so many digits */
 
-/* A broken escape stays as it is. */
-static char *percent_decode(struct view v)
-{
-    struct str out = {0};
-    for (size_t i = 0; i < v.len; i++) {
-        int high = v.data[i] == '%' && i + 2 < v.len ? hex_digit(v.data[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(v.data[i + 2]) : -1;
-        char c = v.data[i];
-        if (low >= 0)
-            c = (char)(high * 16 + low);
-        str_append_char(&out, c);
-        i += low >= 0 ? 2 : 0;
-    }
-    str_append_text(&out, "");
-    return str_take_text(&out);
-}
-
-/* Up to ten digits and nothing else. */
-static bool parse_number(struct view text, int64_t *out)
+bool redis_number_parse(struct view text, int64_t limit, int64_t *out)
 {
     int64_t number = 0;
-    if (text.len == 0 || text.len > 10)
+    if (text.len == 0 || text.len > NUMBER_DIGITS_MAX)
         return false;
     for (size_t i = 0; i < text.len; i++) {
         if (text.data[i] < '0' || text.data[i] > '9')
             return false;
         number = number * 10 + (text.data[i] - '0');
     }
+    if (number >= limit)
+        return false;
     *out = number;
     return true;
 }
@@ -74,8 +52,8 @@ bool redis_address_parse_host(struct view text, uint16_t default_port, char **ho
         name = take_until(&rest, ':');
     }
     int64_t number = default_port;
-    if (name.len == 0 || (rest.len > 0 && !parse_number(rest, &number)) || number < 1 ||
-        number > UINT16_MAX)
+    if (name.len == 0 || (rest.len > 0 && !redis_number_parse(rest, UINT16_MAX + 1, &number)) ||
+        number < 1)
         return false;
     *host = copy_view(name);
     *port = (uint16_t)number;
@@ -90,8 +68,8 @@ static void parse_credentials(struct view text, struct redis_address *out)
     struct view user = colon ? take_until(&rest, ':') : view_of("");
     mem_free(out->username);
     mem_free(out->password);
-    out->username = percent_decode(user);
-    out->password = percent_decode(rest);
+    out->username = percent_decode_lenient(user);
+    out->password = percent_decode_lenient(rest);
 }
 
 static bool parse_unix(struct view rest, struct redis_address *out, struct error *err)
@@ -102,11 +80,12 @@ static bool parse_unix(struct view rest, struct redis_address *out, struct error
                        "use unix:///path/to/socket");
         return false;
     }
-    if (view_starts(rest, "db=") && !parse_number(view_from(rest, 3), &out->database)) {
+    if (view_starts(rest, "db=") &&
+        !redis_number_parse(view_from(rest, 3), NUMBER_LIMIT, &out->database)) {
         error_set(err, "redis: invalid database number: \"%.*s\"", VIEW_ARGS(view_from(rest, 3)));
         return false;
     }
-    out->unix_path = percent_decode(path);
+    out->unix_path = percent_decode_lenient(path);
     return true;
 }
 
@@ -123,7 +102,7 @@ static bool parse_tcp(struct view rest, struct redis_address *out, struct error 
     if (authority.len == 0)
         authority = view_of("localhost");
     struct view number = take_until(&rest, '?');
-    if (number.len > 0 && !parse_number(number, &out->database)) {
+    if (number.len > 0 && !redis_number_parse(number, NUMBER_LIMIT, &out->database)) {
         error_set(err, "redis: invalid database number: \"%.*s\"", VIEW_ARGS(number));
         return false;
     }

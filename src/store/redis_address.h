@@ -28,6 +28,9 @@ MUST_CHECK bool redis_address_parse(struct view text, struct redis_address *out,
 MUST_CHECK bool redis_address_parse_host(struct view text, uint16_t default_port, char **host,
                                          uint16_t *port);
 
+/* One to ten digits and nothing else, for a number below `limit`; *out is set only then. */
+MUST_CHECK bool redis_number_parse(struct view text, int64_t limit, int64_t *out);
+
 /* A list of "host:port" texts, e.g. the sentinels. */
 struct redis_node {
     char *host;

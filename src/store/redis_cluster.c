@@ -118,10 +118,7 @@ static void answer_waiters(struct redis_cluster *c, const char *problem)
 {
     struct list waiting;
     list_init(&waiting);
-    LIST_EACH_SAFE (node, &c->waiters) {
-        list_remove(node);
-        list_append(&waiting, node);
-    }
+    list_move_all(&c->waiters, &waiting);
     LIST_EACH_SAFE (node, &waiting) {
         struct redis_waiter *w = CONTAINER_OF(node, struct redis_waiter, link);
         const struct redis_node *place = problem == NULL ? map_find(c, w->slot) : NULL;

@@ -180,10 +180,7 @@ static void tasks_fail(struct redis_lane *l, const char *problem)
 {
     struct list failing;
     list_init(&failing);
-    LIST_EACH_SAFE (node, &l->tasks) {
-        list_remove(node);
-        list_append(&failing, node);
-    }
+    list_move_all(&l->tasks, &failing);
     LIST_EACH_SAFE (node, &failing) {
         list_remove(node);
         redis_task_failed(CONTAINER_OF(node, struct redis_task, link), problem);

@@ -191,7 +191,8 @@ extern const struct redis_script redis_script_check;
 /* The first step of both kinds of Upsert: HGET of each item of this turn; redis_upsert.c. */
 size_t redis_upsert_ask(struct redis_lane *l, struct str *out);
 void redis_upsert_note(struct redis_lane *l, struct redis_reply *r);
-size_t redis_upsert_choose(struct redis_lane *l); /* how many are newer */
+size_t redis_upsert_choose(struct redis_lane *l);  /* how many are newer */
+void redis_upsert_exhausted(struct redis_lane *l); /* others were faster each time: it fails */
 /* The items of this slice are written: the next slice begins, or the task is done. */
 void redis_upsert_written(struct redis_lane *l);
 

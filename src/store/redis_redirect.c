@@ -9,26 +9,13 @@
 
 #include <string.h>
 
-/* Digits and nothing else, for a number below `limit`. */
-static bool number_read(struct view text, unsigned limit, unsigned *out)
-{
-    unsigned number = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned digit = (unsigned)(unsigned char)text.data[i] - '0';
-        if (digit > 9 || number >= limit)
-            return false;
-        number = number * 10 + digit;
-    }
-    *out = number;
-    return text.len > 0 && number < limit;
-}
-
 /* "MOVED 3999 127.0.0.1:6381": the host is a copy; without one it is this lane's. */
 static bool redirect_parse(const struct redis_lane *l, struct view text, unsigned *slot,
                            struct redis_node *to)
 {
     struct view rest = text;
-    unsigned port;
+    int64_t place;
+    int64_t port;
     (void)view_take_until(&rest, " ");
     rest = view_from(rest, 1);
     struct view number = view_take_until(&rest, " ");
@@ -36,9 +23,10 @@ static bool redirect_parse(const struct redis_lane *l, struct view text, unsigne
     const char *colon = address.len > 0 ? memrchr(address.data, ':', address.len) : NULL;
     size_t len = colon != NULL ? (size_t)(colon - address.data) : 0;
     struct view host = len > 0 ? view_make(address.data, len) : view_of(l->host);
-    if (colon == NULL || !number_read(number, REDIS_CLUSTER_SLOTS, slot) ||
-        !number_read(view_from(address, len + 1), UINT16_MAX + 1, &port) || port == 0)
+    if (colon == NULL || !redis_number_parse(number, REDIS_CLUSTER_SLOTS, &place) ||
+        !redis_number_parse(view_from(address, len + 1), UINT16_MAX + 1, &port) || port == 0)
         return false;
+    *slot = (unsigned)place;
     *to = (struct redis_node){mem_copy_text(host.data, host.len), (uint16_t)port};
     return true;
 }

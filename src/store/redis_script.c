@@ -120,15 +120,6 @@ static void atomic_answer(struct redis_lane *l, struct redis_reply *r)
         atomic_result(l, r);
 }
 
-static void atomic_exhausted(struct redis_lane *l)
-{
-    const struct item *it = l->task->op->items[l->task->slice_begin];
-    struct error problem;
-    error_set(&problem, "failed to update key \"%.*s\" in \"%s\" after %d attempts",
-              VIEW_ARGS(it->key), item_kind_store_name(it->kind), REDIS_MAX_ATTEMPTS);
-    redis_lane_fail(l, problem.text);
-}
-
 static void atomic_answered(struct redis_lane *l)
 {
     struct redis_progress *p = &l->progress;
@@ -140,7 +131,7 @@ static void atomic_answered(struct redis_lane *l)
         p->failure = NULL;
         atomic_write(l, false);
     } else if (p->step != 0 && ++p->attempts >= REDIS_MAX_ATTEMPTS) {
-        atomic_exhausted(l);
+        redis_upsert_exhausted(l);
     } else {
         atomic_write(l, true);
     }

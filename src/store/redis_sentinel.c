@@ -61,10 +61,7 @@ static void answer_waiters(struct redis_sentinel *s, const char *host, uint16_t 
     error_set(&problem, s->closing ? "closed" : "no Redis Sentinel knows master \"%s\"", s->master);
     struct list waiting;
     list_init(&waiting);
-    LIST_EACH_SAFE (node, &s->waiters) {
-        list_remove(node);
-        list_append(&waiting, node);
-    }
+    list_move_all(&s->waiters, &waiting);
     LIST_EACH_SAFE (node, &waiting) {
         struct redis_waiter *w = CONTAINER_OF(node, struct redis_waiter, link);
         list_remove(node);
@@ -87,10 +84,7 @@ static void ask_on_reply(void *owner, struct redis_reply *r)
     struct redis_sentinel *s = owner;
     int64_t port = 0;
     if (!s->answered && r->type == REDIS_LIST && r->count == 2) {
-        struct view digits = r->elements[1]->text;
-        for (size_t i = 0; i < digits.len && i < 6; i++)
-            port = port * 10 + (digits.data[i] - '0');
-        if (port > 0 && port <= UINT16_MAX)
+        if (redis_number_parse(r->elements[1]->text, UINT16_MAX + 1, &port) && port > 0)
             s->host = mem_copy_text(r->elements[0]->text.data, r->elements[0]->text.len);
         s->port = (uint16_t)port;
     }

@@ -104,6 +104,15 @@ size_t redis_upsert_choose(struct redis_lane *l)
     return newer;
 }
 
+void redis_upsert_exhausted(struct redis_lane *l)
+{
+    const struct item *it = l->task->op->items[l->task->slice_begin];
+    struct error problem;
+    error_set(&problem, "failed to update key \"%.*s\" in \"%s\" after %d attempts",
+              VIEW_ARGS(it->key), item_kind_store_name(it->kind), REDIS_MAX_ATTEMPTS);
+    redis_lane_fail(l, problem.text);
+}
+
 /* ---- WATCH --------------------------------------------------------------------------------------
  */
 
@@ -172,7 +181,6 @@ static void watch_write(struct redis_lane *l)
 static void watch_disturbed(struct redis_lane *l)
 {
     struct redis_progress *p = &l->progress;
-    const struct item *it = l->task->op->items[l->task->slice_begin];
     if (++p->attempts < REDIS_MAX_ATTEMPTS) {
         log_line(l->task->op->log, LOG_DEBUG,
                  "RedisDataStore: Concurrent modification detected, retrying");
@@ -180,10 +188,7 @@ static void watch_disturbed(struct redis_lane *l)
         redis_lane_again(l, 1 + (int64_t)(chance * (UPSERT_MAX_PAUSE_MS - 1)));
         return;
     }
-    struct error problem;
-    error_set(&problem, "failed to update key \"%.*s\" in \"%s\" after %d attempts",
-              VIEW_ARGS(it->key), item_kind_store_name(it->kind), REDIS_MAX_ATTEMPTS);
-    redis_lane_fail(l, problem.text);
+    redis_upsert_exhausted(l);
 }
 
 static void watch_answered(struct redis_lane *l)

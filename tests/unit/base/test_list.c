@@ -82,9 +82,28 @@ static void a_walk_may_remove_where_it_stands(void **state)
     check_numbers(&head, (int[]){1, 3}, 2);
 }
 
+static void everything_moves_behind_what_is_there(void **state)
+{
+    (void)state;
+    struct list from;
+    struct list to;
+    struct thing things[4] = {{.number = 1}, {.number = 2}, {.number = 3}, {.number = 4}};
+    list_init(&from);
+    list_init(&to);
+    list_move_all(&from, &to);
+    assert_true(list_empty(&to));
+    list_append(&to, &things[0].node);
+    for (int i = 1; i < 4; i++)
+        list_append(&from, &things[i].node);
+    list_move_all(&from, &to);
+    assert_true(list_empty(&from));
+    check_numbers(&to, (const int[]){1, 2, 3, 4}, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everything_moves_behind_what_is_there),
         cmocka_unit_test(nodes_keep_their_order),
         cmocka_unit_test(removing_twice_is_harmless),
         cmocka_unit_test(a_walk_may_remove_where_it_stands),

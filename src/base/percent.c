@@ -1,0 +1,46 @@
+/* base/percent.c - see percent.h. */
+#include "base/percent.h"
+
+int percent_byte(struct view text, size_t at)
+{
+    if (text.len - at < 3 || text.data[at] != '%')
+        return -1;
+    int high = hex_value(text.data[at + 1]);
+    int low = hex_value(text.data[at + 2]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+bool percent_decode(struct view text, bool plus_is_blank, struct str *out)
+{
+    str_reserve(out, text.len);
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.data[i];
+        if (c == '+' && plus_is_blank) {
+            c = ' ';
+        } else if (c == '%') {
+            int byte = percent_byte(text, i);
+            if (byte < 0)
+                return false;
+            c = (char)byte;
+            i += 2;
+        }
+        str_append_char(out, c);
+    }
+    return true;
+}
+
+char *percent_decode_lenient(struct view text)
+{
+    struct str out = {0};
+    str_reserve(&out, text.len);
+    for (size_t i = 0; i < text.len; i++) {
+        int byte = percent_byte(text, i);
+        char c = text.data[i];
+        if (byte >= 0) {
+            c = (char)byte;
+            i += 2;
+        }
+        str_append_char(&out, c);
+    }
+    return str_take_text(&out);
+}
