@@ -1,0 +1,72 @@
+/* events/event.h - the words of the events room, and a post as it crosses to it.
+ *
+ *   SDK --post--> api/events.c --struct event_post--> events.c --batches--> LaunchDarkly
+ *         serving thread            (a letter)          control thread
+ *
+ * Spec: events.md. May call: env/snapshot.h, base.
+ */
+#ifndef EVENTS_EVENT_H
+#define EVENTS_EVENT_H
+
+#include "base/buf.h"
+#include "base/mailbox.h"
+#include "env/snapshot.h"
+#include "events/event_array.h"
+
+/* Each has its own queues, credential and upstream path (events.md 1). */
+enum event_family {
+    EVENT_SERVER,
+    EVENT_MOBILE,
+    EVENT_BROWSER,
+    EVENT_USAGE, /* the relay's own (section 11) */
+    EVENT_FAMILY_COUNT
+};
+
+enum event_path { EVENT_VERBATIM, EVENT_SUMMARIZE };
+
+/* Why an event that was accepted will not be delivered (section 15); each is counted once. */
+enum event_drop {
+    EVENT_DROP_CAPACITY,
+    EVENT_DROP_MEMORY,
+    EVENT_DROP_SPOOL,
+    EVENT_DROP_AGE,
+    EVENT_DROP_REFUSED,
+    EVENT_DROP_SWITCHED_OFF,
+    EVENT_DROP_TOO_LARGE,
+    EVENT_DROP_MALFORMED,
+    EVENT_DROP_NO_DATA,
+    EVENT_DROP_SHUTDOWN,
+    EVENT_DROP_COUNT
+};
+
+/* "capacity" ... as metrics and /status name them. */
+const char *event_drop_name(enum event_drop reason);
+
+/* Longer payload IDs are not remembered (13.4). */
+#define EVENT_PAYLOAD_ID_MAX 64
+
+/* One post of an SDK, whole: its array is well formed. */
+struct event_post {
+    struct letter letter;
+    struct events_door *door;
+    unsigned slot;
+    struct env_snapshot *snapshot; /* one reference: the environment as the request saw it */
+    enum event_family family;
+    enum event_path path;
+    int64_t schema;                            /* >= 1 */
+    char *tags;                                /* owned; "": none */
+    char payload_id[EVENT_PAYLOAD_ID_MAX + 1]; /* "": none */
+    struct buf *body;                          /* one reference; decoded */
+    struct event_array events;                 /* views into the body; owned */
+
+    /* NULL: nobody waits. Otherwise called once, on the control thread, when 202 may be answered
+     * (13.6), and in any case before the post is freed; the usual target posts a letter to the
+     * request's serving thread. */
+    void (*safe)(void *owner);
+    void *owner;
+};
+
+/* Everything that the post owns, and itself. */
+void event_post_free(struct event_post *post);
+
+#endif

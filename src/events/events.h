@@ -1,0 +1,63 @@
+/* events/ - analytics events of SDKs: taken in, grouped, summarised, delivered (events.md).
+ *
+ *   door.h --> events.c --> family --> group: verbatim queue | summarizer.h
+ *                             |           '-- flush: time, size, count --> batch
+ *                             '-- publisher: posts under way, retries, switched off -->
+ * LaunchDarkly
+ *                             '-- spool.h (spoolDir)
+ *
+ * Lives on the control thread but for the door. One timer per family, armed only while something
+ * waits. May call: env/snapshot.h, flags, http client, base.
+ */
+#ifndef EVENTS_EVENTS_H
+#define EVENTS_EVENTS_H
+
+#include "base/error.h"
+#include "base/random.h"
+#include "events/door.h"
+#include "events/spool.h"
+#include "http/client.h"
+
+struct events_settings {
+    const struct clock *clock;
+    struct random *random;
+    uv_loop_t *loop;
+    struct http_client *client; /* outlives events */
+    const char *uri;            /* eventsUri; slashes at its end are taken off; copied */
+    int64_t flush_interval_ms;
+    size_t capacity;   /* per group; the default is 1000 */
+    bool capacity_set; /* it was configured: a hard limit (13.3) */
+    size_t max_batch_bytes;
+    int max_in_flight; /* per family */
+    int64_t retry_max_age_ms;
+    int64_t dedupe_window_ms;
+    const char *spool_dir; /* "": none */
+    int64_t spool_max_bytes;
+    enum spool_sync spool_sync;
+};
+
+/* What events ask of the house. */
+struct events_listener {
+    void *owner;
+    /* The environment as it is now, borrowed for this turn; NULL when it was removed. */
+    const struct env_snapshot *(*environment)(void *owner, unsigned slot);
+    size_t (*environment_count)(void *owner); /* slots are smaller than that */
+};
+
+/* Connects itself to the door. False with *err when the process must not start (spool). */
+MUST_CHECK bool events_open(const struct events_settings *settings,
+                            const struct events_listener *listener, struct events_door *door,
+                            struct events **out, struct error *err);
+
+/* For the door, on the control thread; each takes its argument. */
+void events_take(struct events *e, struct event_post *post);
+void events_take_diagnostic(struct events *e, struct event_diagnostic *d);
+
+/* Everything that waits becomes batches now. */
+void events_flush(struct events *e);
+
+/* Flushes, waits for deliveries until `limit_ms` is over, spools or counts what is left; then
+ * `closed`, from a later turn; the memory is gone then (12.1). */
+void events_close(struct events *e, int64_t limit_ms, void (*closed)(void *arg), void *arg);
+
+#endif
