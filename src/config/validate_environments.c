@@ -85,10 +85,53 @@ static void places_check(const struct config *c, struct config_report *r)
     map_free(&places);
 }
 
+/* Is `prefix` within one of the folders that Consul keeps the items of `owner` in? Filling those
+ * again would delete it (data-store.md 3.3). */
+static bool is_within_items(const char *prefix, const char *owner)
+{
+    static const char *const folders[] = {"features", "segments"};
+    size_t length = strlen(owner);
+    if (strncmp(prefix, owner, length) != 0 || prefix[length] != '/')
+        return false;
+    const char *rest = prefix + length + 1;
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        size_t folder = strlen(folders[i]);
+        if (strncmp(rest, folders[i], folder) == 0 && (rest[folder] == '\0' || rest[folder] == '/'))
+            return true;
+    }
+    return false;
+}
+
+static void folder_check(const struct config_environment *e, const struct config_environment *owner,
+                         struct config_report *r)
+{
+    struct str text = {0};
+    if (!is_within_items(e->store_prefix, owner->store_prefix))
+        return;
+    str_append_text(&text, "environment ");
+    config_quote(view_of(e->name), &text);
+    str_append_text(&text, " would have its Consul keys among the items of environment ");
+    config_quote(view_of(owner->name), &text);
+    str_append_text(&text, "; choose another prefix than ");
+    config_quote(view_of(e->store_prefix), &text);
+    config_report_error(r, "%s", str_text(&text));
+    str_free(&text);
+}
+
+static void folders_check(const struct config *c, struct config_report *r)
+{
+    for (size_t i = 0; i < c->environment_count; i++) {
+        for (size_t k = 0; k < c->environment_count; k++)
+            folder_check(c->environments[i], c->environments[k], r);
+    }
+}
+
 void config_collisions_check(const struct config *c, struct config_report *r)
 {
     credentials_check(c, r);
     places_check(c, r);
+    if (c->database == CONFIG_CONSUL)
+        folders_check(c, r);
 }
 
 /* ---- oddities -----------------------------------------------------------------------------------

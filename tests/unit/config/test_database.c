@@ -84,6 +84,14 @@ static const struct {
      LOADING "environments \"a\" and \"b\" would share the database prefix \"p\"", "80"},
     {A "prefix = b\n" B "[SQLite]\npath = d.db\n",
      LOADING "environments \"a\" and \"b\" would share the database prefix \"b\"", "17.4"},
+    {A "prefix = p\n" B "prefix = p/segments/x\n[Consul]\nhost = h\n",
+     LOADING "environment \"b\" would have its Consul keys among the items of environment \"a\"; "
+             "choose another prefix than \"p/segments/x\"",
+     "data-store 3.3: a full write of a deletes what is in its folders"},
+    {A "prefix = p\nprojKey = j\n[Filters \"j\"]\nkeys = features\n[Consul]\nhost = h\n",
+     LOADING "environment \"a/features\" would have its Consul keys among the items of environment "
+             "\"a\"; choose another prefix than \"p/features\"",
+     "data-store 3.3: a filter with the name of such a folder"},
     {A B "[DynamoDB]\ntableName = t\n",
      LOADING
      "environment \"a\" does not have a prefix or table name specified for database storage, "
