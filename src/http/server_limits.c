@@ -28,14 +28,19 @@ static int64_t descriptor_limit(void)
     return limit.rlim_cur < INT32_MAX ? (int64_t)limit.rlim_cur : INT32_MAX;
 }
 
+/* The rest of the process needs descriptors, too. */
+static int64_t connections_possible(void)
+{
+    int64_t most = descriptor_limit();
+    return most > 2 * DESCRIPTORS_FOR_OTHERS ? most - DESCRIPTORS_FOR_OTHERS : most / 2;
+}
+
 void limits_init(struct limits *l, int64_t max_connections, int64_t max_per_address)
 {
     *l = (struct limits){.max_connections = max_connections, .max_per_address = max_per_address};
-    if (l->max_connections <= 0) {
-        int64_t most = descriptor_limit();
-        l->max_connections =
-            most > 2 * DESCRIPTORS_FOR_OTHERS ? most - DESCRIPTORS_FOR_OTHERS : most / 2;
-    }
+    int64_t most = connections_possible();
+    if (l->max_connections <= 0 || l->max_connections > most)
+        l->max_connections = most;
     (void)uv_mutex_init(&l->lock);
 }
 

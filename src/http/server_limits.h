@@ -26,7 +26,7 @@ struct limits {
 
 struct limits_address; /* how many connections one address has */
 
-/* `max_connections` 0: the soft descriptor limit less 256. */
+/* `max_connections` 0, or more than that: the soft descriptor limit less 256. */
 void limits_init(struct limits *l, int64_t max_connections, int64_t max_per_address);
 void limits_free(struct limits *l);
 

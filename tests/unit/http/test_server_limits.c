@@ -139,11 +139,10 @@ static void without_a_descriptor_the_connection_is_closed(void **state)
     test_server_close(s, 0, 5000);
 }
 
-static void without_a_number_the_limit_is_that_of_descriptors(void **state)
+static void as_many_as_descriptors_allow(int64_t max_connections)
 {
-    (void)state;
     struct http_server_settings settings = test_settings();
-    settings.max_connections = 0;
+    settings.max_connections = max_connections;
     struct rlimit limit;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     struct rlimit few = {512, limit.rlim_max};
@@ -160,6 +159,18 @@ static void without_a_number_the_limit_is_that_of_descriptors(void **state)
     for (int i = 0; i < 257; i++)
         (void)close(clients[i]);
     test_server_close(s, 0, 5000);
+}
+
+static void without_a_number_the_limit_is_that_of_descriptors(void **state)
+{
+    (void)state;
+    as_many_as_descriptors_allow(0);
+}
+
+static void a_number_beyond_the_limit_of_descriptors_is_that_limit(void **state)
+{
+    (void)state;
+    as_many_as_descriptors_allow(100000);
 }
 
 /* ---- patience ------------------------------------------------------------------------------- */
@@ -268,6 +279,7 @@ int main(void)
         cmocka_unit_test(one_address_cannot_take_all_connections),
         cmocka_unit_test(without_a_descriptor_the_connection_is_closed),
         cmocka_unit_test(without_a_number_the_limit_is_that_of_descriptors),
+        cmocka_unit_test(a_number_beyond_the_limit_of_descriptors_is_that_limit),
         cmocka_unit_test(patience_has_its_end),
         cmocka_unit_test(a_slow_loris_gains_nothing),
         cmocka_unit_test(a_slow_body_is_waited_for),
