@@ -7,7 +7,7 @@
 # Each does nothing when everything is there, and otherwise installs what is missing, as root or with sudo.
 
 packages_build="gcc libc6-dev meson ninja-build pkg-config libuv1-dev libssl-dev zlib1g-dev libsqlite3-dev libhiredis-dev libyaml-dev libpcre2-dev"
-packages_tests="redis-server redis-sentinel libcmocka-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 python3 python3-venv procps"
+packages_tests="redis-server redis-sentinel libcmocka-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 python3 python3-venv procps chromium php-cli"
 packages_bench="nginx-light wrk"
 
 packages_updated=no

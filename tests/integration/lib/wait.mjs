@@ -16,11 +16,11 @@ export async function until(what, look, ms = 10000) {
   }
 }
 
-// The promise's value, or an error when it takes longer.
+// The promise's value, or an error when it takes longer; `what` as above.
 export function within(what, promise, ms = 10000) {
   let timer;
   const late = new Promise((_, fail) => {
-    timer = setTimeout(() => fail(new Error(`waited ${ms * slowness} ms for ${what}`)), ms * slowness);
+    timer = setTimeout(() => fail(new Error(`waited ${ms * slowness} ms for ${typeof what === 'function' ? what() : what}`)), ms * slowness);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

@@ -1,0 +1,158 @@
+// The two browser SDKs in a real Chromium against the relay (http-api.md 4, 5; streaming.md 7, 16 line 76). The page comes from
+// another origin than the relay, so everything here passes the browser's own CORS checks.
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { startBrowser } from './lib/browser.mjs';
+import { dataset, flag, sdkKey } from './lib/data.mjs';
+import { startPair } from './lib/harness.mjs';
+import { configText, startRelay } from './lib/relay.mjs';
+import { putFrame, startUpstream } from './lib/upstream.mjs';
+import { slowness, until } from './lib/wait.mjs';
+
+const alice = { kind: 'user', key: 'alice' };
+const bob = { kind: 'user', key: 'bob' };
+const coded = context => Buffer.from(JSON.stringify(context)).toString('base64url');
+
+// `shown` is "a" for everybody but Bob; a browser may not see `hidden`.
+const data = () => dataset([
+  flag('shown', 1, { targets: [{ variation: 1, values: ['bob'] }] }),
+  flag('hidden', 1, { clientSide: false, clientSideAvailability: { usingMobileKey: true, usingEnvironmentId: false } }),
+]);
+const shownAs = (version, variation) => flag('shown', version, { fallthrough: { variation } });
+
+const open = (page, ...words) => page.run(async (...all) => (await import('/sdk.mjs')).open(...all), ...words);
+const seen = (page, key, value) => page.run((...all) => window.sdk.until(...all), key, value);
+const value = (page, key) => page.run(name => window.sdk.client.variation(name, 'default'), key);
+const identify = (page, ...words) => page.run(async (...all) => { await window.sdk.identify(...all); }, ...words);
+const sent = page => page.requests.filter(one => !one.preflight).map(({ method, url }) => `${method} ${url}`);
+
+let browser;
+const suite = { afters: [], after(work) { this.afters.push(work); } };
+before(async () => { browser = await startBrowser(suite); });
+after(async () => { for (const work of suite.afters.reverse()) await work(); });
+
+for (const [generation, name] of [[3, 'launchdarkly-js-client-sdk'], [4, '@launchdarkly/js-client-sdk']]) {
+  describe(`${name} in Chromium`, { concurrency: 4, timeout: 60000 * slowness }, () => {
+    const start = async (t, options) => {
+      const pair = await startPair(t, data(), options);
+      return { ...pair, page: await browser.open(t, pair.relay.port) };
+    };
+
+    it('streaming: a change, a delete and a new flag are seen on the page', async t => {
+      const { up, relay, key, id, page } = await start(t);
+      assert.deepEqual(await open(page, generation, id, alice, { relay: relay.url, streaming: true }), { shown: 'a' });
+      up.patch(key, 'flags', shownAs(2, 1));
+      await seen(page, 'shown', 'b');
+      up.patch(key, 'flags', flag('late', 1, { fallthrough: { variation: 2 } }));
+      await seen(page, 'late', 'c');
+      up.remove(key, 'flags', 'shown', 3);
+      await seen(page, 'shown', 'default');
+      assert.ok(sent(page).includes(`GET /sdk/evalx/${id}/contexts/${coded(alice)}`), page.story());
+      assert.ok(sent(page).includes(`GET /eval/${id}/${coded(alice)}`), page.story());
+    });
+
+    it('identify while streaming: the other context\'s values, and its changes', async t => {
+      const { up, relay, key, id, page } = await start(t);
+      await open(page, generation, id, alice, { relay: relay.url, streaming: true });
+      await identify(page, bob);
+      assert.equal(await value(page, 'shown'), 'b');
+      up.patch(key, 'flags', shownAs(2, 2));
+      await seen(page, 'shown', 'c');
+      assert.ok(sent(page).includes(`GET /eval/${id}/${coded(bob)}`), page.story());
+    });
+
+    it('without streaming: a change is seen after identify, and no stream is opened', async t => {
+      const { up, relay, key, id, page } = await start(t);
+      assert.deepEqual(await open(page, generation, id, alice, { relay: relay.url, streaming: false }), { shown: 'a' });
+      up.patch(key, 'flags', shownAs(2, 2));
+      await identify(page, { kind: 'multi', user: { key: 'alice' }, org: { key: 'acme' } });
+      await seen(page, 'shown', 'c');
+      assert.deepEqual(sent(page).filter(line => !line.includes('/sdk/evalx/')), []);
+    });
+
+    it('useReport: the context travels in a body; changes are seen over /ping', async t => {
+      const { up, relay, key, id, page } = await start(t);
+      assert.deepEqual(await open(page, generation, id, bob, { relay: relay.url, streaming: true, useReport: true }), { shown: 'b' });
+      up.patch(key, 'flags', shownAs(2, 2));
+      await seen(page, 'shown', 'c');
+      assert.ok(sent(page).includes(`REPORT /sdk/evalx/${id}/context`), page.story());
+      assert.ok(sent(page).includes(`GET /ping/${id}`), page.story());
+      assert.ok(page.requests.every(({ url }) => !url.includes(coded(bob))), page.story());
+    });
+
+    it('secure mode: a right hash opens values and stream, identify brings its own, a wrong one is refused', async t => {
+      const { up, relay, key, id, page } = await start(t, { environment: { secureMode: true } });
+      const hash = context => crypto.createHmac('sha256', key).update(context.key).digest('hex');
+      assert.deepEqual(await open(page, generation, id, alice, { relay: relay.url, streaming: true, hash: hash(alice) }), { shown: 'a' });
+      up.patch(key, 'flags', flag('shown', 2, { targets: [{ variation: 1, values: ['bob'] }], fallthrough: { variation: 2 } }));
+      await seen(page, 'shown', 'c');
+      await identify(page, bob, hash(bob));
+      assert.equal(await value(page, 'shown'), 'b');
+      assert.equal((await page.request(({ url }) => url === `/eval/${id}/${coded(bob)}?h=${hash(bob)}`)).status, 200);
+      const other = await browser.open(t, relay.port);
+      await assert.rejects(open(other, generation, id, alice, { relay: relay.url, hash: hash(bob) }));
+      assert.ok(other.requests.some(({ status }) => status === 400), other.story());
+    });
+
+    it('allowedOrigin: a page of a listed origin is served, the browser keeps the answer from others', async t => {
+      const listed = await start(t, { environment: { allowedOrigin: ['https://shop.example', browser.origin] } });
+      assert.deepEqual(await open(listed.page, generation, listed.id, alice, { relay: listed.relay.url, streaming: true }), { shown: 'a' });
+      listed.up.patch(listed.key, 'flags', shownAs(2, 1));
+      await seen(listed.page, 'shown', 'b');
+      const other = await start(t, { environment: { allowedOrigin: 'https://shop.example' } });
+      await assert.rejects(open(other.page, generation, other.id, alice, { relay: other.relay.url }));
+      assert.ok(other.page.requests.some(({ failed }) => /AllowOrigin|ERR_FAILED/.test(failed)), other.page.story());
+    });
+
+    it('evaluation reasons; and what the SDK does by itself with all its settings left alone', async t => {
+      const { relay, id, page } = await start(t);
+      await open(page, generation, id, bob, { relay: relay.url, streaming: true, reasons: true });
+      assert.deepEqual(await page.run(() => window.sdk.client.variationDetail('shown')), { value: 'b', variationIndex: 1, reason: { kind: 'TARGET_MATCH' } });
+      const plain = await browser.open(t, relay.port);
+      assert.deepEqual(await open(plain, generation, id, bob, { relay: relay.url, sendEvents: true, fetchGoals: true, diagnosticOptOut: false }), { shown: 'b' });
+      await plain.request(({ url }) => url === `/sdk/goals/${id}`);
+      await plain.request(({ url }) => url.startsWith('/events/'));
+      assert.equal(await value(plain, 'shown'), 'b');
+    });
+
+    it('a restart of the relay: the page reconnects and sees what changed meanwhile', async t => {
+      const { up, relay, key, id, page } = await start(t);
+      await open(page, generation, id, alice, { relay: relay.url, streaming: true });
+      await page.request(({ url }) => url.startsWith('/eval/'));
+      await relay.stop('SIGKILL');
+      up.silently(key, all => { all.flags.shown = shownAs(2, 1); });
+      await startRelay(t, { port: relay.port, config: configText({ main: { port: relay.port, streamUri: up.uri }, environments: { prod: { sdkKey: key, envId: id } } }) });
+      await seen(page, 'shown', 'b');
+    });
+  });
+}
+
+describe('refusals as a page sees them', { concurrency: 2, timeout: 60000 * slowness }, () => {
+  const ask = (page, url, headers) => page.run(async (target, more) => {
+    const answer = await fetch(target, { headers: more });
+    return [answer.status, await answer.text()];
+  }, url, headers);
+
+  it('17: an unknown client-side ID is a 404 that the page may read, not a network error', async t => {
+    const { relay } = await startPair(t, data());
+    const page = await browser.open(t, relay.port);
+    assert.deepEqual(await ask(page, `${relay.url}/sdk/evalx/nobody/contexts/${coded(alice)}`, {}), [404, 'URL did not contain an environment ID']);
+    await assert.rejects(open(page, 3, 'nobody', alice, { relay: relay.url, sendLDHeaders: false }), /environment not found/i);
+  });
+
+  it('21, 4.4: while the environment is starting the page is told 503, and the new SDK starts when it is there', async t => {
+    const key = sdkKey();
+    const up = await startUpstream(t);
+    up.script(key, { write: res => { up.late = res; } });
+    const { relay, id } = await startPair(t, null, { upstream: up, key, wait: false });
+    await until('the request upstream', () => up.late);
+    const page = await browser.open(t, relay.port);
+    const headers = { 'X-LaunchDarkly-User-Agent': 'JSClient/4.10.3' };
+    assert.deepEqual(await ask(page, `${relay.url}/sdk/evalx/${id}/contexts/${coded(alice)}`, headers), [503, 'client was not initialized']);
+    const started = open(page, 4, id, alice, { relay: relay.url });
+    await page.request(({ status }) => status === 503, page.requests.length);
+    up.late.write(putFrame(data()));
+    assert.deepEqual(await started, { shown: 'a' });
+  });
+});
