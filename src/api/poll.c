@@ -10,17 +10,22 @@
 #include "api/api_private.h"
 #include "http/date.h"
 
-/* The body to answer with, given to the answer as it is: a reference of its owner. */
+/* What to answer with; version and body are their owners'. */
 struct polled {
     struct view version;
     struct buf *body;        /* of a single item; NULL: of the whole */
     enum dataset_poll whole; /* with body NULL */
 };
 
-static struct buf *body_of(const struct api_passage *p, const struct polled *polled)
+/* With a reference of its own, so that the server sees that the body is kept. */
+static void answer_body(struct http_request *req, struct api_passage *p,
+                        const struct polled *polled)
 {
-    return polled->body != NULL ? polled->body
-                                : dataset_poll_body(p->snapshot->data, polled->whole);
+    struct buf *body = buf_ref(
+        polled->body != NULL ? polled->body : dataset_poll_body(p->snapshot->data, polled->whole));
+    http_header_add_text(&p->headers, "Content-Type", "application/json");
+    http_respond(req, 200, &p->headers, body);
+    buf_unref(body);
 }
 
 static void answer(struct http_request *req, struct api_passage *p, const struct polled *polled)
@@ -35,12 +40,10 @@ static void answer(struct http_request *req, struct api_passage *p, const struct
         http_header_add_text(&p->headers, "Expires", expires);
         http_header_add_text(&p->headers, "Vary", "Authorization");
     }
-    if (etag_matches(http_request_header(req, "If-None-Match"), polled->version)) {
+    if (etag_matches(http_request_header(req, "If-None-Match"), polled->version))
         http_respond(req, 304, &p->headers, NULL);
-    } else {
-        http_header_add_text(&p->headers, "Content-Type", "application/json");
-        http_respond(req, 200, &p->headers, body_of(p, polled));
-    }
+    else
+        answer_body(req, p, polled);
     str_free(&tag);
 }
 

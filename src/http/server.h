@@ -105,8 +105,8 @@ void http_header_add_text(struct http_headers *h, const char *name, const char *
 
 /* Answers and gives the request back; `body` may be NULL, its reference stays with the caller.
  * Date, Content-Length and Connection are added here, with compression also Vary and
- * Content-Encoding: a body that the service keeps for other requests is compressed once. May be
- * called from the handler or later, on the request's thread. */
+ * Content-Encoding. A body that has another owner besides the caller will be sent again: it is
+ * compressed once. May be called from the handler or later, on the request's thread. */
 void http_respond(struct http_request *req, int status, const struct http_headers *headers,
                   struct buf *body);
 

@@ -115,23 +115,23 @@ static bool is_held_elsewhere(const struct buf *b)
     return atomic_load_explicit(&b->refs, memory_order_acquire) > 1;
 }
 
-/* The entry of this body, or a free place for it. */
+static size_t entry_size(const struct gzip_entry *e)
+{
+    return e->plain != NULL ? e->plain->len : 0;
+}
+
+/* The entry of this body, or the place for it: a free one, or that of the smallest body. */
 static struct gzip_entry *entry_for(struct gzip_cache *cache, const struct buf *plain)
 {
-    struct gzip_entry *place = NULL;
+    struct gzip_entry *place = &cache->entries[0];
     for (size_t i = 0; i < GZIP_CACHE_MAX; i++) {
         struct gzip_entry *e = &cache->entries[i];
         if (e->plain == plain)
             return e;
         if (e->plain != NULL && !is_held_elsewhere(e->plain))
             entry_clear(e);
-        if (e->plain == NULL)
+        if (entry_size(e) < entry_size(place))
             place = e;
-    }
-    if (place == NULL) {
-        place = &cache->entries[cache->next];
-        cache->next = (cache->next + 1) % GZIP_CACHE_MAX;
-        entry_clear(place);
     }
     return place;
 }
@@ -144,6 +144,7 @@ struct buf *gzip_pack(struct gzip_cache *cache, struct buf *plain)
         return buf_ref(e->packed);
     struct buf *packed = deflate_whole(plain, shared ? LEVEL_SHARED : LEVEL_ONCE);
     if (shared) {
+        entry_clear(e);
         e->plain = buf_ref(plain);
         e->packed = buf_ref(packed);
     }

@@ -2,7 +2,8 @@
  *
  * A body that the service keeps and sends again, such as all flags of one data version, is
  * compressed once per thread: the cache knows it by its buffer, which never changes while somebody
- * holds it. Once nobody but the cache holds a buffer, it can never be sent again and is dropped.
+ * holds it. Once nobody but the cache holds a buffer, it can never be sent again and is dropped. In
+ * a full cache the smallest body gives way: it is the one that is quickly compressed again.
  */
 #ifndef HTTP_SERVER_GZIP_H
 #define HTTP_SERVER_GZIP_H
@@ -17,7 +18,6 @@ struct gzip_cache {
         struct buf *plain; /* NULL: free place */
         struct buf *packed;
     } entries[GZIP_CACHE_MAX];
-    size_t next; /* the place that is given up when all are taken */
 };
 
 /* Does this Accept-Encoding allow gzip? (RFC 9110 12.5.3) */

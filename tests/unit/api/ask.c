@@ -143,6 +143,7 @@ void http_respond(struct http_request *req, int status, const struct http_header
                   struct buf *body)
 {
     record_head(req->asking, status, headers);
+    req->asking->answer.body_is_kept = body != NULL && atomic_load(&body->refs) > 1;
     if (body != NULL && req->method != HTTP_HEAD)
         str_append(&req->asking->answer.body, buf_view(body));
 }

@@ -17,6 +17,7 @@ struct answer {
     int status;         /* 0: none yet */
     struct str headers; /* "Name: value\n" each, sorted as they were added */
     struct str body;
+    bool body_is_kept; /* it has another owner: the server compresses it once for all */
     bool read_body; /* somebody wanted it */
     bool stream;
     const struct sse_listener *listener; /* of the stream, with its owner */

@@ -155,6 +155,33 @@ static void the_cache_is_bounded(void **state)
     gzip_cache_free(&cache);
 }
 
+/* Polls of single flags must not make the next poll of all flags wait for its compression. */
+static void small_bodies_do_not_drive_a_large_one_out(void **state)
+{
+    (void)state;
+    enum { SMALL = 3 * GZIP_CACHE_MAX };
+    struct gzip_cache cache = {0};
+    struct buf *small[SMALL];
+    struct buf *large = json_like(500);
+    struct buf *kept = buf_ref(large);
+    struct buf *packed = gzip_pack(&cache, large);
+    for (size_t i = 0; i < SMALL; i++) {
+        small[i] = buf_ref(json_like(50));
+        buf_unref(gzip_pack(&cache, small[i]));
+    }
+    struct buf *again = gzip_pack(&cache, large);
+    assert_ptr_equal(again, packed);
+    buf_unref(again);
+    buf_unref(packed);
+    for (size_t i = 0; i < SMALL; i++) {
+        buf_unref(small[i]);
+        buf_unref(small[i]);
+    }
+    buf_unref(large);
+    buf_unref(kept);
+    gzip_cache_free(&cache);
+}
+
 /* ---- at the server -------------------------------------------------------------------------- */
 
 static struct test_server *compressing_server(void)
@@ -219,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_body_that_is_kept_is_packed_once),
         cmocka_unit_test(a_body_for_one_client_is_not_kept),
         cmocka_unit_test(the_cache_is_bounded),
+        cmocka_unit_test(small_bodies_do_not_drive_a_large_one_out),
         cmocka_unit_test(answers_are_compressed_for_those_who_ask),
         cmocka_unit_test(others_get_plain_answers_that_vary),
     };
