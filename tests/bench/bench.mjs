@@ -6,10 +6,11 @@
 import os from 'node:os';
 import * as databases from './databases.mjs';
 import * as put from './put.mjs';
+import * as requests from './requests.mjs';
 import * as start from './start.mjs';
 import * as streams from './streams.mjs';
 
-const measurements = { start, streams, put, databases };
+const measurements = { start, streams, requests, put, databases };
 
 const digits = value => value === undefined ? '' : value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 
@@ -35,8 +36,8 @@ let missed = 0;
 for (const name of names.length ? names : Object.keys(measurements)) {
   const { options, run } = measurements[name];
   const settings = Object.fromEntries(Object.entries(options).map(([option, value]) => [option, changed[option] ?? value]));
-  const { title, rows, text = '' } = await run(settings);
-  console.log(`\n${title}\n\n| measure | floor | flagrelay | ratio | at most |\n|---|---|---|---|---|`);
+  const { title, rows, text = '', beside = 'floor', limit = 'at most' } = await run(settings);
+  console.log(`\n${title}\n\n| measure | ${beside} | flagrelay | ratio | ${limit} |\n|---|---|---|---|---|`);
   for (const row of rows) console.log(rowText(row));
   if (text) console.log(`\n${text}`);
   missed += rows.filter(row => row.target && !row.met).length;

@@ -11,7 +11,7 @@ export const relayProgram = path.resolve(process.env.FLAGRELAY ?? path.join(root
 export const tool = name => path.join(root, 'build/bench', name);
 export const key = 'sdk-00000000-0000-4000-8000-000000000001';
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flagrelay-bench-'));
+export const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flagrelay-bench-'));
 const running = new Set();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -47,6 +47,14 @@ export function stop(child) {
 export function memory(child, line) {
   return Number(new RegExp(`^${line}:\\s+(\\d+) kB`, 'm').exec(fs.readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024;
 }
+
+// Seconds of processor time of all threads of these processes, from the scheduler.
+export function cpu(...pids) {
+  const threads = pids.flatMap(pid => fs.readdirSync(`/proc/${pid}/task`).map(thread => `/proc/${pid}/task/${thread}/schedstat`));
+  return threads.reduce((sum, file) => sum + Number(fs.readFileSync(file, 'utf8').split(' ')[0]), 0) / 1e9;
+}
+
+export const children = child => fs.readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').map(Number);
 
 // Until something accepts connections on the port.
 export async function accepting(port) {
