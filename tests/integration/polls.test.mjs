@@ -6,6 +6,7 @@ import { init } from '@launchdarkly/node-server-sdk';
 import { dataset, environmentId, flag, mobileKey, sdkKey, segment } from './lib/data.mjs';
 import { databaseKinds, startDatabase } from './lib/databases.mjs';
 import { startPair } from './lib/harness.mjs';
+import { startPython } from './lib/python.mjs';
 import { startRelay } from './lib/relay.mjs';
 import { request } from './lib/request.mjs';
 import { startUpstream } from './lib/upstream.mjs';
@@ -16,18 +17,40 @@ const alice = Buffer.from('{"kind":"user","key":"alice"}').toString('base64url')
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 describe('polls', { concurrency: 2 }, () => {
-  test('69 a Node server-side SDK that polls', async t => {
-    const { relay, key } = await startPair(t, data());
+  // Both SDKs ask every 30 s at the least; here they are made to ask sooner.
+  const sooner = 0.2;
+  const polled = relay => relay.waitLog(/url=\/sdk\/latest-all \S+ status=304/);
+
+  test('69 a Node server-side SDK that polls: starts, is told 304, sees a change and a delete', async t => {
+    const { up, relay, key } = await startPair(t, data(), { main: { logLevel: 'debug' } });
     const options = { baseUri: relay.url, streamUri: relay.url, eventsUri: relay.url, stream: false, sendEvents: false, diagnosticOptOut: true, logger: quiet };
     const client = init(key, options);
+    client._updateProcessor._pollInterval = sooner;
     t.after(() => client.close());
+    const changed = () => within('a change', new Promise(done => client.once('update:f', done)));
     await within('the SDK to start', client.waitForInitialization({ timeout: 20 }), 20000);
     assert.equal(await client.variation('f', { kind: 'user', key: 'alice' }, 'default'), 'a');
-    const headers = { Authorization: key };
-    const first = await request(relay.port, { target: '/sdk/latest-all', headers });
-    assert.equal(first.status, 200);
-    const again = await request(relay.port, { target: '/sdk/latest-all', headers: { ...headers, 'If-None-Match': first.headers.etag } });
-    assert.deepEqual([again.status, again.body, again.headers.etag], [304, '', first.headers.etag]);
+    await polled(relay);
+    for (const [change, value] of [[() => up.patch(key, 'flags', flag('f', 4, { fallthrough: { variation: 1 } })), 'b'], [() => up.remove(key, 'flags', 'f', 5), 'default']]) {
+      const seen = changed();
+      change();
+      await seen;
+      assert.equal(await client.variation('f', { kind: 'user', key: 'alice' }, 'default'), value);
+    }
+  });
+
+  test('69 a Python server-side SDK that polls: the same', async t => {
+    const { up, relay, key } = await startPair(t, data(), { main: { logLevel: 'debug' } });
+    const python = await startPython(t);
+    await python.ask({ do: 'open', name: 'p', mode: 'poll', uri: relay.url, key, interval: sooner });
+    const all = () => python.ask({ do: 'all', name: 'p', context: { kind: 'user', key: 'alice' } });
+    assert.deepEqual(await all(), { f: 'a' });
+    await polled(relay);
+    up.patch(key, 'flags', flag('f', 4, { rules: [{ id: 'r', variation: 1, clauses: [{ attribute: '', op: 'segmentMatch', values: ['s'], negate: false }] }] }));
+    up.patch(key, 'segments', segment('s', 2, { included: ['alice'] }));
+    await until('the change', async () => (await all()).f === 'b');
+    up.remove(key, 'flags', 'f', 5);
+    await until('the delete', async () => !('f' in await all()));
   });
 
   for (const name of databaseKinds.slice(0, 1)) {

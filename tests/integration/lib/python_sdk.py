@@ -2,6 +2,7 @@
 
 {"do": "open", "name": N, "mode": "daemon", "database": "redis", "port": P, "prefix": X}   reads the database alone
 {"do": "open", "name": N, "mode": "stream", "uri": U, "key": K}                            connected by streaming
+{"do": "open", "name": N, "mode": "poll", "uri": U, "key": K, "interval": S}               connected by polling
 {"do": "open", "name": N, "mode": "writer", ... both}                                      connected, and writes what it gets
 {"do": "evaluate", "name": N, "flags": [F], "contexts": [C]}  -> {"F C": [value, variation, reason]}
 {"do": "all", "name": N, "context": C}                        -> {"F": value}
@@ -36,13 +37,16 @@ def store(command):
 
 def open_client(command):
     options = {'send_events': False, 'diagnostic_opt_out': True}
-    if command['mode'] != 'stream':
+    if command['mode'] in ('daemon', 'writer'):
         options['feature_store'] = store(command)
     if command['mode'] == 'daemon':
         options['use_ldd'] = True
     else:
         options.update(base_uri=command['uri'], stream_uri=command['uri'], initial_reconnect_delay=0.1)
-    client = LDClient(Config(command.get('key', 'sdk-daemon'), **options), start_wait=20)
+    config = Config(command.get('key', 'sdk-daemon'), stream=command['mode'] != 'poll', **options)
+    if command['mode'] == 'poll':
+        config._Config__poll_interval = command['interval']  # the constructor does not take less than 30 seconds
+    client = LDClient(config, start_wait=20)
     if not client.is_initialized():
         raise RuntimeError(f"{command['name']} did not start")
     clients[command['name']] = client
