@@ -38,9 +38,10 @@ struct json_reader {
     const char *pos;
     const char *end;
     const char *problem; /* static text: NULL while all is well */
-    unsigned depth;
-    bool first;      /* just behind a '[' or '{' */
-    struct str name; /* decoded property name; freed by json_reader_done() */
+    unsigned depth;      /* one that starts higher may go less deep */
+    bool far_numbers;    /* what is skipped may have numbers out of the range of f64 */
+    bool first;          /* just behind a '[' or '{' */
+    struct str name;     /* decoded property name; freed by json_reader_done() */
 };
 
 void json_reader_init(struct json_reader *r, struct view text);

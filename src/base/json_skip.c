@@ -52,10 +52,9 @@ static bool is_out_of_range(const char *start, const char *end, bool exponent)
            isinf(decimal_parse(view_make(start, (size_t)(end - start))));
 }
 
-const char *json_number_end(const char *p, const char *end, const char **problem)
+/* By the grammar alone. */
+static const char *number_end(const char *p, const char *end, bool *exponent, const char **problem)
 {
-    const char *start = p;
-    bool exponent = false;
     p += *p == '-';
     const char *first = p;
     p = digits_expect(p, end, problem);
@@ -65,17 +64,24 @@ const char *json_number_end(const char *p, const char *end, const char **problem
     }
     if (*problem == NULL && p < end && *p == '.')
         p = digits_expect(p + 1, end, problem);
-    if (*problem == NULL && p < end && (*p == 'e' || *p == 'E')) {
-        exponent = true;
+    *exponent = *problem == NULL && p < end && (*p == 'e' || *p == 'E');
+    if (*exponent) {
         p++;
         p += p < end && (*p == '+' || *p == '-');
         p = digits_expect(p, end, problem);
     }
-    if (*problem == NULL && is_out_of_range(start, p, exponent)) {
-        *problem = PROBLEM_RANGE;
-        return start;
-    }
     return p;
+}
+
+const char *json_number_end(const char *p, const char *end, const char **problem)
+{
+    bool exponent;
+    const char *stop = number_end(p, end, &exponent, problem);
+    if (*problem == NULL && is_out_of_range(p, stop, exponent)) {
+        *problem = PROBLEM_RANGE;
+        return p;
+    }
+    return stop;
 }
 
 /* Where skipping stands. */
@@ -85,6 +91,7 @@ struct skip {
     const char *problem;
     unsigned level;
     unsigned limit;
+    bool far_numbers;
     uint64_t objects[JSON_MAX_DEPTH / 64 + 1]; /* bit set: that level is an object */
 };
 
@@ -138,13 +145,16 @@ static bool skip_open(struct skip *s, bool object)
 }
 
 /* The end of a value that is no container. */
-static const char *scalar_end(const char *p, const char *end, const char **problem)
+static const char *scalar_end(const char *p, const char *end, bool far_numbers,
+                              const char **problem)
 {
+    bool exponent;
     switch (p < end ? json_type_of(*p) : JSON_NONE) {
     case JSON_STRING:
         return json_string_end(p, end, problem);
     case JSON_NUMBER:
-        return json_number_end(p, end, problem);
+        return far_numbers ? number_end(p, end, &exponent, problem)
+                           : json_number_end(p, end, problem);
     case JSON_BOOL:
     case JSON_NULL:
         return json_literal_end(p, end, problem);
@@ -167,7 +177,7 @@ static bool skip_value(struct skip *s)
 {
     if (is_container(s->p, s->end))
         return skip_open(s, *s->p == '{');
-    s->p = scalar_end(s->p, s->end, &s->problem);
+    s->p = scalar_end(s->p, s->end, s->far_numbers, &s->problem);
     return false;
 }
 
@@ -193,7 +203,10 @@ static bool skip_behind(struct skip *s)
 
 static void skip_container(struct json_reader *r)
 {
-    struct skip s = {.p = r->pos, .end = r->end, .limit = JSON_MAX_DEPTH - r->depth};
+    struct skip s = {.p = r->pos,
+                     .end = r->end,
+                     .limit = JSON_MAX_DEPTH - r->depth,
+                     .far_numbers = r->far_numbers};
     while (skip_value(&s) || skip_behind(&s))
         continue;
     r->pos = s.p;
@@ -207,6 +220,6 @@ void json_skip(struct json_reader *r)
     if (is_container(r->pos, r->end))
         skip_container(r);
     else
-        r->pos = scalar_end(r->pos, r->end, &r->problem);
+        r->pos = scalar_end(r->pos, r->end, r->far_numbers, &r->problem);
     r->first = false;
 }
