@@ -124,6 +124,7 @@ void settings_for_api(const struct run *r, size_t threads, struct api_settings *
         .ping_jitter_ms = config_ms(c->main.ping_stream_jitter_time_ns),
         .random = random_system(),
         .max_body = (size_t)c->main.max_client_request_body_size_bytes,
+        .ofrep = c->http.enable_ofrep,
         .disconnected_status_ms = config_ms(c->main.disconnected_status_time_ns),
         .database = store_database_name(r->database),
         .database_server = store_database_server(r->database),

@@ -28,16 +28,24 @@ static void thread_close(void *arg, void *state)
     struct api_thread *thread = state;
     (void)arg;
     str_free(&thread->scratch);
+    ofrep_tags_free(thread->ofrep_tags);
+    thread->ofrep_tags = NULL;
     buf_unref(thread->status);
     thread->status = NULL;
 }
 
-static struct http_route *make_routes(const struct api_route *rows, size_t count)
+/* Those that are switched on; `id` is the row's index in the table. */
+static struct http_route *make_routes(const struct api_settings *settings,
+                                      const struct api_route *rows, size_t count, size_t *made)
 {
     struct http_route *routes = mem_zalloc(count * sizeof *routes);
+    *made = 0;
     for (size_t i = 0; i < count; i++) {
         const struct api_route *row = &rows[i];
-        routes[i] = (struct http_route){row->methods, row->head, row->pattern, dispatch, (int)i};
+        if (row->ofrep && !settings->ofrep)
+            continue;
+        routes[(*made)++] =
+            (struct http_route){row->methods, row->head, row->pattern, dispatch, (int)i};
     }
     return routes;
 }
@@ -60,10 +68,11 @@ struct api *api_new_with_routes(const struct api_settings *settings, const struc
         a->threads[i].fanout = a->fanouts[i];
     }
     a->rows = rows;
-    a->routes = make_routes(rows, count);
+    size_t made;
+    a->routes = make_routes(settings, rows, count, &made);
     a->service = (struct http_service){.arg = a,
                                        .routes = a->routes,
-                                       .route_count = count,
+                                       .route_count = made,
                                        .thread_open = thread_open,
                                        .thread_close = thread_close,
                                        .log_request = request_log};

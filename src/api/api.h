@@ -29,6 +29,7 @@ struct api_settings {
     bool classic_status;            /* statusFormat = classic */
     bool status_page;               /* serve /status.html */
     size_t max_body;                /* bytes of a request with a context */
+    bool ofrep;                     /* serve the OpenFeature endpoints */
     int64_t ping_jitter_ms;         /* pingStreamJitterTime; <= 0: none */
     struct random *random;          /* spreads them */
     int64_t disconnected_status_ms; /* disconnectedStatusTime */

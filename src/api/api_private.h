@@ -4,7 +4,7 @@
 
 #include "api/api.h"
 #include "base/str.h"
-#include "flags/context.h"
+#include "flags/evalx.h"
 
 #include <stdatomic.h>
 
@@ -12,9 +12,10 @@
 
 enum api_credential {
     API_NO_CREDENTIAL,
-    API_SDK_KEY,       /* in Authorization */
-    API_MOBILE_KEY,    /* in Authorization */
-    API_ENVIRONMENT_ID /* the first variable of the path; such a route has CORS */
+    API_SDK_KEY,        /* in Authorization */
+    API_MOBILE_KEY,     /* in Authorization */
+    API_ENVIRONMENT_ID, /* the first variable of the path; such a route has CORS */
+    API_ANY_CREDENTIAL  /* one of the three, in one of several headers: OFREP; has CORS, too */
 };
 
 struct api_passage;
@@ -25,6 +26,7 @@ struct api_route {
     bool head;
     const char *pattern;
     enum api_credential credential;
+    bool ofrep;          /* only with enableOfrep */
     bool while_starting; /* passes also before the environment has started (events) */
     bool stream;         /* answers with server-sent events */
     unsigned data;       /* kinds of data it is answered from: 1u << ITEM_FLAG ...; 0: none */
@@ -35,6 +37,8 @@ struct api_route {
     /* With the handler context_read(): what is done with the context, once it is there. It decides
      * itself when the data is needed, with api_may_answer(). */
     void (*with_context)(struct http_request *req, struct api_passage *p, struct context **c);
+    /* How the gate says no; NULL: with the text alone. */
+    void (*refuse)(struct http_request *req, struct api_passage *p, int status, const char *text);
 };
 
 extern const struct api_route api_routes[];
@@ -46,7 +50,8 @@ struct api_thread {
     struct api *api;
     struct http_thread *http;
     struct fanout *fanout;
-    struct str scratch; /* for an answer that is being written; evaluate.c */
+    struct str scratch;            /* for an answer that is being written; evaluate.c, ofrep.c */
+    struct ofrep_tags *ofrep_tags; /* NULL until the first one is kept */
     /* the status document as it was last asked for; status.c */
     struct buf *status;
     uint64_t status_generation;
@@ -77,6 +82,7 @@ struct api *api_new_with_routes(const struct api_settings *settings, const struc
 struct api_passage {
     struct api_thread *thread;
     const struct api_route *route;
+    enum api_credential credential; /* what the key was; the route's until that is found out */
     unsigned slot;
     struct env_snapshot *snapshot; /* borrowed; NULL on routes without credential */
     struct http_headers headers;   /* for every answer from here on: CORS, X-LD-EnvId */
@@ -105,6 +111,9 @@ void api_answer_message(struct http_request *req, const struct api_passage *p, i
  * "relay-V", in a list too, or as * alone. */
 bool etag_matches(struct view if_none_match, struct view version);
 
+/* The same for OFREP (http-api.md 9.4): W/ and quotes may be there or not, and no other prefix. */
+bool etag_matches_bare(struct view if_none_match, struct view version);
+
 /* ---- park.c ---------------------------------------------------------------------------------- */
 
 /* A request whose data may not be served any more waits for the database, then comes through the
@@ -124,15 +133,81 @@ bool api_may_answer(struct http_request *req, struct api_passage *p, struct cont
  * then route->with_context. */
 void context_read(struct http_request *req, struct api_passage *p);
 
+/* Is it application/json, in any letter case, with parameters or without? */
+bool context_type_is_json(struct view content_type);
+
+/* Has the server that made the page vouched for this context? Always where nobody has to. */
+bool context_is_vouched_for(const struct http_request *req, const struct api_passage *p,
+                            const struct context *c);
+
 /* ---- evaluate.c (http-api.md 5.4, 5.6) ------------------------------------------------------- */
 
 void evaluate_all(struct http_request *req, struct api_passage *p, struct context **c);
 void evaluate_unavailable(struct http_request *req, struct api_passage *p, const char *problem);
 
+enum evaluate_data {
+    EVALUATE_DATA,   /* there is some; it may still have to be asked whether it is fresh */
+    EVALUATE_NONE,   /* nowhere: 503 */
+    EVALUATE_PARKED, /* the request waits, and the context is taken */
+};
+
+/* What is there to evaluate? The log hears of it when it is not from upstream. */
+enum evaluate_data evaluate_look(struct http_request *req, struct api_passage *p,
+                                 struct context **c);
+
+/* Which flags the credential may see. */
+enum evalx_filter evaluate_filter(const struct api_passage *p);
+
+/* Who hears of malformed flags: the environment's log. */
+struct evaluation_listener evaluate_listener(const struct api_passage *p);
+
+/* Says in the log that searches for regular expressions took too long; `count` may be 0. */
+void evaluate_tell_given_up(const struct api_passage *p, size_t count);
+
+/* The 500 of a database that cannot be asked, as the log tells it. */
+void evaluate_tell_unavailable(const struct api_passage *p, const char *problem, struct str *text);
+
+/* ---- ofrep.c, ofrep_read.c, ofrep_tag.c (http-api.md 9, evaluation.md 12) ---------------------
+ */
+
+/* Reads the body; then route->with_context. */
+void ofrep_read(struct http_request *req, struct api_passage *p);
+void ofrep_flag(struct http_request *req, struct api_passage *p, struct context **c);
+void ofrep_flags(struct http_request *req, struct api_passage *p, struct context **c);
+void ofrep_unavailable(struct http_request *req, struct api_passage *p, const char *problem);
+void ofrep_refuse(struct http_request *req, struct api_passage *p, int status, const char *text);
+
+/* The body {"key":K,"errorCode":CODE,"errorDetails":DETAILS}: the key on the route of one flag and
+ * with a code, the code unless it is NULL. */
+void ofrep_fail(struct http_request *req, struct api_passage *p, int status, const char *code,
+                struct view details);
+
+/* ETags of bulk answers that were given lately. */
+#define OFREP_TAG_LENGTH 32 /* hexadecimal digits */
+struct ofrep_tags;
+void ofrep_tags_free(struct ofrep_tags *t); /* accepts NULL */
+
+/* What determines a bulk answer: the same question has the same answer. */
+struct ofrep_question {
+    unsigned char digest[32];
+};
+void ofrep_question_make(const struct api_passage *p, const struct context *c,
+                         struct ofrep_question *out);
+
+/* The tag of the answer to this question, or an empty view: not known. Borrowed for this turn. */
+struct view ofrep_tag_find(const struct api_thread *thread, const struct ofrep_question *q);
+void ofrep_tag_keep(struct api_thread *thread, const struct ofrep_question *q, struct view tag);
+
+/* Writes the tag of this body. */
+void ofrep_tag_make(struct view body, char out[static OFREP_TAG_LENGTH]);
+
 /* ---- credential.c ---------------------------------------------------------------------------- */
 
 /* The key in an Authorization header (http-api.md 3.1); false: there is none. */
 bool api_credential_parse(struct view header, struct view *key);
+
+/* The key in one of the headers that OpenFeature's providers know (http-api.md 9.2). */
+bool api_credential_parse_any(struct view authorization, struct view api_key, struct view *key);
 
 /* ---- cors.c (http-api.md 4) ------------------------------------------------------------------ */
 

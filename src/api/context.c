@@ -28,14 +28,13 @@ static void refuse(struct http_request *req, struct api_passage *p, int status, 
         api_answer_message(req, p, status, text);
 }
 
-/* Has the server that made the page vouched for this context? */
-static bool is_vouched_for(const struct http_request *req, const struct api_passage *p,
-                           const struct context *c)
+bool context_is_vouched_for(const struct http_request *req, const struct api_passage *p,
+                            const struct context *c)
 {
     const struct env_facts *facts = p->snapshot->facts;
     char want[65];
     struct str hash = {0};
-    if (!facts->secure_mode || p->route->credential != API_ENVIRONMENT_ID)
+    if (!facts->secure_mode || p->credential != API_ENVIRONMENT_ID)
         return true;
     (void)http_request_query(req, "h", &hash);
     context_secure_hash(c, view_of(facts->sdk_key), want);
@@ -46,7 +45,7 @@ static bool is_vouched_for(const struct http_request *req, const struct api_pass
 
 static void go_on(struct http_request *req, struct api_passage *p, struct context *c)
 {
-    if (is_vouched_for(req, p, c))
+    if (context_is_vouched_for(req, p, c))
         p->route->with_context(req, p, &c);
     else
         refuse(req, p, 400, text_hash);
@@ -79,10 +78,9 @@ out:
 
 /* ---- in the body ----------------------------------------------------------------------------- */
 
-/* In any letter case, with parameters. */
-static bool is_json(struct view type)
+bool context_type_is_json(struct view content_type)
 {
-    struct view rest = type;
+    struct view rest = content_type;
     return view_equal_nocase(view_trim(view_take_until(&rest, ";")),
                              VIEW_LITERAL("application/json"));
 }
@@ -113,7 +111,7 @@ void context_read(struct http_request *req, struct api_passage *p)
 {
     if (http_request_method(req) != HTTP_REPORT)
         from_path(req, p);
-    else if (is_json(http_request_header(req, "Content-Type")))
+    else if (context_type_is_json(http_request_header(req, "Content-Type")))
         http_request_read_body(req, p->thread->api->settings.max_body, body_arrived);
     else
         refuse(req, p, 415, text_type);

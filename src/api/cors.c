@@ -6,6 +6,22 @@
     "X-LaunchDarkly-Payload-ID,X-LaunchDarkly-Wrapper,X-LaunchDarkly-Event-Schema,"                \
     "X-LaunchDarkly-Tags"
 
+/* Routes of OpenFeature are asked with a key in a header, and with a tag. */
+static const struct {
+    const char *allowed;
+    const char *exposed;
+} texts[] = {
+    [API_ENVIRONMENT_ID] = {ALLOWED_HEADERS, "Date"},
+    [API_ANY_CREDENTIAL] = {"Authorization,X-API-Key,Content-Type,If-None-Match",
+                            "Date,ETag,Retry-After"},
+};
+
+/* Pages have no business with the keys of servers and phones. */
+static bool is_for_pages(const struct api_passage *p)
+{
+    return p->credential != API_SDK_KEY && p->credential != API_MOBILE_KEY;
+}
+
 static void add_origin(struct api_passage *p, struct view origin, bool varies)
 {
     http_header_add(&p->headers, "Access-Control-Allow-Origin", origin);
@@ -45,17 +61,18 @@ void cors_add_methods(struct api_passage *p)
 void cors_add_headers(struct http_request *req, struct api_passage *p,
                       const struct env_facts *facts)
 {
-    if (facts == NULL || facts->allowed_origins[0] == NULL)
+    if (is_for_pages(p) && (facts == NULL || facts->allowed_origins[0] == NULL))
         add_any_origin(req, p);
-    else
+    else if (is_for_pages(p))
         add_listed_origin(req, p, facts->allowed_origins);
-    str_append_text(&p->allowed_headers, ALLOWED_HEADERS);
+    str_append_text(&p->allowed_headers, texts[p->route->credential].allowed);
     for (size_t i = 0; facts != NULL && facts->allowed_headers[i] != NULL; i++)
         str_append_format(&p->allowed_headers, ",%s", facts->allowed_headers[i]);
     http_header_add_text(&p->headers, "Access-Control-Allow-Credentials", "false");
     http_header_add_text(&p->headers, "Access-Control-Max-Age", "300");
     http_header_add(&p->headers, "Access-Control-Allow-Headers", str_view(&p->allowed_headers));
-    http_header_add_text(&p->headers, "Access-Control-Expose-Headers", "Date");
+    http_header_add_text(&p->headers, "Access-Control-Expose-Headers",
+                         texts[p->route->credential].exposed);
 }
 
 void cors_add_error_origin(struct http_request *req, struct api_passage *p)

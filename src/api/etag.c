@@ -25,16 +25,37 @@ static bool element_matches(struct view element, struct view version)
     return quoted && view_equal(tag, version);
 }
 
-bool etag_matches(struct view if_none_match, struct view version)
+static bool bare_element_matches(struct view element, struct view version)
 {
-    struct view rest = if_none_match;
+    struct view tag = element;
+    if (view_starts(tag, "W/"))
+        tag = view_from(tag, 2);
+    if (is_quoted(tag))
+        tag = view_make(tag.data + 1, tag.len - 2);
+    return view_equal(tag, version);
+}
+
+static bool list_matches(struct view list, struct view version,
+                         bool (*matches)(struct view element, struct view version))
+{
+    struct view rest = list;
     if (view_is(view_trim(rest), "*"))
         return true;
     while (rest.len != 0) {
         struct view element = view_take_until(&rest, ",");
         rest = view_from(rest, 1);
-        if (element_matches(view_trim(element), version))
+        if (matches(view_trim(element), version))
             return true;
     }
     return false;
+}
+
+bool etag_matches(struct view if_none_match, struct view version)
+{
+    return list_matches(if_none_match, version, element_matches);
+}
+
+bool etag_matches_bare(struct view if_none_match, struct view version)
+{
+    return list_matches(if_none_match, version, bare_element_matches);
 }

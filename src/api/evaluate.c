@@ -6,7 +6,6 @@
  * Evaluated on the serving thread over the snapshot's data set, which never changes.
  */
 #include "api/api_private.h"
-#include "flags/evalx.h"
 
 /* Memory that a thread keeps for its answers from one to the next. */
 #define SCRATCH_KEPT ((size_t)1 << 20)
@@ -27,6 +26,24 @@ static void flag_problem(void *owner, struct view flag_key, const char *problem)
              VIEW_ARGS(flag_key), problem);
 }
 
+enum evalx_filter evaluate_filter(const struct api_passage *p)
+{
+    return audiences[p->credential].filter;
+}
+
+struct evaluation_listener evaluate_listener(const struct api_passage *p)
+{
+    return (struct evaluation_listener){p->snapshot->facts->log, flag_problem};
+}
+
+void evaluate_tell_given_up(const struct api_passage *p, size_t count)
+{
+    if (count != 0)
+        log_line(p->snapshot->facts->log, LOG_WARN,
+                 "Regular expressions of flags took too many steps and count as not matching; "
+                 "simplify them");
+}
+
 static bool wants_reasons(const struct http_request *req)
 {
     struct str value = {0};
@@ -38,18 +55,15 @@ static bool wants_reasons(const struct http_request *req)
 
 static void evaluate(struct http_request *req, const struct api_passage *p, const struct context *c)
 {
-    struct evaluation_listener listener = {p->snapshot->facts->log, flag_problem};
+    struct evaluation_listener listener = evaluate_listener(p);
     struct evalx_request request = {.data = p->snapshot->data,
                                     .context = c,
                                     .listener = &listener,
-                                    .filter = audiences[p->route->credential].filter,
+                                    .filter = evaluate_filter(p),
                                     .with_reasons = wants_reasons(req)};
     struct evalx_facts facts = {0};
     evalx_write(&request, &p->thread->scratch, &facts);
-    if (facts.patterns_given_up != 0)
-        log_line(p->snapshot->facts->log, LOG_WARN,
-                 "Regular expressions of flags took too many steps and count as not matching; "
-                 "simplify them");
+    evaluate_tell_given_up(p, facts.patterns_given_up);
 }
 
 static void answer(struct http_request *req, struct api_passage *p, const struct context *c)
@@ -65,27 +79,29 @@ static void answer(struct http_request *req, struct api_passage *p, const struct
         str_free(scratch);
 }
 
-/* Without any data; an expired "there is none" asks the database first. */
-static bool has_data(struct http_request *req, struct api_passage *p, struct context **c)
+/* An expired "there is none" asks the database first. */
+enum evaluate_data evaluate_look(struct http_request *req, struct api_passage *p,
+                                 struct context **c)
 {
     struct log_scope *log = p->snapshot->facts->log;
     if (p->snapshot->data == NULL) {
-        if (api_may_answer(req, p, c)) {
-            log_line(log, LOG_WARN,
-                     "Called before client initialization. Feature store not available");
-            api_answer_message(req, p, 503, "Service not initialized");
-        }
-        return false;
+        if (!api_may_answer(req, p, c))
+            return EVALUATE_PARKED;
+        log_line(log, LOG_WARN, "Called before client initialization. Feature store not available");
+        return EVALUATE_NONE;
     }
     if (!p->snapshot->state.initialized)
         log_line(log, LOG_WARN,
                  "Called before client initialization; using last known values from feature store");
-    return true;
+    return EVALUATE_DATA;
 }
 
 void evaluate_all(struct http_request *req, struct api_passage *p, struct context **c)
 {
-    if (!has_data(req, p, c))
+    enum evaluate_data found = evaluate_look(req, p, c);
+    if (found == EVALUATE_NONE)
+        api_answer_message(req, p, 503, "Service not initialized");
+    if (found != EVALUATE_DATA)
         return;
     struct view key = context_key(*c);
     if (!context_is_multi(*c) && key.len == 0) {
@@ -94,17 +110,22 @@ void evaluate_all(struct http_request *req, struct api_passage *p, struct contex
     }
     log_line(p->snapshot->facts->log, LOG_DEBUG,
              "Application requested client-side flags (%s) for context: %.*s",
-             audiences[p->route->credential].name, VIEW_ARGS(key));
+             audiences[p->credential].name, VIEW_ARGS(key));
     if (api_may_answer(req, p, c))
         answer(req, p, *c);
+}
+
+void evaluate_tell_unavailable(const struct api_passage *p, const char *problem, struct str *text)
+{
+    log_line(p->snapshot->facts->log, LOG_WARN,
+             "Unable to fetch flags from feature store. Returning nil map. Error: %s", problem);
+    str_append_format(text, "Error fetching flags from feature store: %s", problem);
 }
 
 void evaluate_unavailable(struct http_request *req, struct api_passage *p, const char *problem)
 {
     struct str text = {0};
-    log_line(p->snapshot->facts->log, LOG_WARN,
-             "Unable to fetch flags from feature store. Returning nil map. Error: %s", problem);
-    str_append_format(&text, "Error fetching flags from feature store: %s", problem);
+    evaluate_tell_unavailable(p, problem, &text);
     api_answer_message(req, p, 500, str_text(&text));
     str_free(&text);
 }

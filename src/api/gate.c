@@ -23,21 +23,14 @@ static const char text_unknown_id[] = "URL did not contain an environment ID";
 static const char text_unknown_filter[] =
     "Relay Proxy recognizes the provided credential, but the payload filter was not found";
 
-static enum credential_kind credential_kind(const struct api_route *route)
+static bool is_for_browsers(const struct api_passage *p)
 {
-    switch (route->credential) {
-    case API_MOBILE_KEY:
-        return CREDENTIAL_MOBILE_KEY;
-    case API_ENVIRONMENT_ID:
-        return CREDENTIAL_ENVIRONMENT_ID;
-    default:
-        return CREDENTIAL_SDK_KEY;
-    }
+    return p->route->credential == API_ENVIRONMENT_ID;
 }
 
 static bool has_cors(const struct api_passage *p)
 {
-    return p->route->credential == API_ENVIRONMENT_ID;
+    return is_for_browsers(p) || p->route->credential == API_ANY_CREDENTIAL;
 }
 
 void api_answer_text(struct http_request *req, const struct api_passage *p, int status,
@@ -70,17 +63,21 @@ void api_answer_message(struct http_request *req, const struct api_passage *p, i
 
 static bool refuse(struct http_request *req, struct api_passage *p, int status, const char *text)
 {
-    if (has_cors(p))
-        cors_add_error_origin(req, p);
     if (status == 503)
         http_header_add_text(&p->headers, "Retry-After", "1");
+    if (p->route->refuse != NULL) {
+        p->route->refuse(req, p, status, text);
+        return false;
+    }
+    if (has_cors(p))
+        cors_add_error_origin(req, p);
     api_answer_text(req, p, status, text);
     return false;
 }
 
 static bool refuse_unknown(struct http_request *req, struct api_passage *p)
 {
-    if (has_cors(p))
+    if (is_for_browsers(p))
         return refuse(req, p, 404, text_unknown_id);
     return refuse(req, p, 401, text_unknown);
 }
@@ -98,11 +95,38 @@ static bool answer_preflight(struct http_request *req, struct api_passage *p,
 static bool credential_of(const struct http_request *req, const struct api_route *route,
                           struct view *key)
 {
-    if (route->credential == API_ENVIRONMENT_ID) {
+    struct view authorization = http_request_header(req, "Authorization");
+    switch (route->credential) {
+    case API_ENVIRONMENT_ID:
         *key = http_request_variable(req, 0);
         return true;
+    case API_ANY_CREDENTIAL:
+        return api_credential_parse_any(authorization, http_request_header(req, "X-API-Key"), key);
+    default:
+        return api_credential_parse(authorization, key);
     }
-    return api_credential_parse(http_request_header(req, "Authorization"), key);
+}
+
+static const struct {
+    enum api_credential credential;
+    enum credential_kind kind;
+} kinds[] = {{API_SDK_KEY, CREDENTIAL_SDK_KEY},
+             {API_MOBILE_KEY, CREDENTIAL_MOBILE_KEY},
+             {API_ENVIRONMENT_ID, CREDENTIAL_ENVIRONMENT_ID}};
+
+/* The first kind of which the key is known counts, be it with another filter. */
+static enum directory_answer find(struct api_passage *p, struct view key, struct view filter)
+{
+    enum directory_answer answer = DIRECTORY_UNKNOWN;
+    for (size_t i = 0; i < ARRAY_LEN(kinds) && answer == DIRECTORY_UNKNOWN; i++) {
+        if (p->route->credential != API_ANY_CREDENTIAL &&
+            p->route->credential != kinds[i].credential)
+            continue;
+        answer = fanout_find(p->thread->fanout, kinds[i].kind, key, filter, &p->slot);
+        if (answer == DIRECTORY_FOUND || answer == DIRECTORY_UNKNOWN_FILTER)
+            p->credential = kinds[i].credential;
+    }
+    return answer;
 }
 
 static enum directory_answer look_up(const struct http_request *req, struct api_passage *p,
@@ -110,10 +134,23 @@ static enum directory_answer look_up(const struct http_request *req, struct api_
 {
     struct str filter = {0};
     (void)http_request_query(req, "filter", &filter);
-    enum directory_answer answer =
-        fanout_find(p->thread->fanout, credential_kind(p->route), key, str_view(&filter), &p->slot);
+    enum directory_answer answer = find(p, key, str_view(&filter));
     str_free(&filter);
     return answer;
+}
+
+/* A question that comes without a key: it is the same for all. */
+static bool is_open_preflight(const struct http_request *req, const struct api_passage *p)
+{
+    return p->route->credential == API_ANY_CREDENTIAL && http_request_method(req) == HTTP_OPTIONS;
+}
+
+static bool refuse_without_key(struct http_request *req, struct api_passage *p)
+{
+    if (p->route->refuse != NULL)
+        return refuse(req, p, 401, text_unknown);
+    http_respond(req, 401, &p->headers, NULL);
+    return false;
 }
 
 /* The environment is known: is it ready for this request? */
@@ -140,14 +177,15 @@ bool api_gate(struct http_request *req, struct api_passage *p)
     *p = (struct api_passage){0};
     p->thread = http_thread_state(http_request_thread(req));
     p->route = &p->thread->api->rows[http_request_route(req)->id];
+    p->credential = p->route->credential;
     if (p->route->credential == API_NO_CREDENTIAL)
         return true;
     if (has_cors(p))
         cors_add_methods(p);
-    if (!credential_of(req, p->route, &key)) {
-        http_respond(req, 401, &p->headers, NULL);
-        return false;
-    }
+    if (is_open_preflight(req, p))
+        return answer_preflight(req, p, NULL);
+    if (!credential_of(req, p->route, &key))
+        return refuse_without_key(req, p);
     switch (look_up(req, p, key)) {
     case DIRECTORY_NO_LIST:
         return http_request_method(req) == HTTP_OPTIONS ? answer_preflight(req, p, NULL)

@@ -3,6 +3,7 @@
 #include "api/api_private.h"
 
 #define GET (1u << HTTP_GET)
+#define POST (1u << HTTP_POST)
 #define REPORT (1u << HTTP_REPORT)
 #define OPTIONS (1u << HTTP_OPTIONS)
 #define FLAGS (1u << ITEM_FLAG)
@@ -12,6 +13,10 @@
 #define EVALUATION                                                                                 \
     .data = FLAGS | SEGMENTS, .handler = context_read, .with_context = evaluate_all,               \
     .unavailable = evaluate_unavailable
+
+#define OPEN_FEATURE(with_context_)                                                                \
+    .ofrep = true, .data = FLAGS | SEGMENTS, .handler = ofrep_read,                                \
+    .with_context = (with_context_), .unavailable = ofrep_unavailable, .refuse = ofrep_refuse
 
 #define PINGS(kind_) .stream = true, .kind = (kind_), .handler = stream_open
 #define PINGS_WITH_CONTEXT(kind_)                                                                  \
@@ -54,6 +59,10 @@ const struct api_route api_routes[] = {
      .handler = poll_latest_all, .unavailable = poll_unavailable},
     {GET, true, "/sdk/latest-flags", API_SDK_KEY, .data = FLAGS, .handler = poll_flags,
      .unavailable = poll_unavailable},
+    {POST | OPTIONS, false, "/ofrep/v1/evaluate/flags/{key}", API_ANY_CREDENTIAL,
+     OPEN_FEATURE(ofrep_flag)},
+    {POST | OPTIONS, false, "/ofrep/v1/evaluate/flags", API_ANY_CREDENTIAL,
+     OPEN_FEATURE(ofrep_flags)},
     {GET, true, "/status.html", API_NO_CREDENTIAL, .handler = status_page},
     {GET, true, "/status/{identifier}", API_NO_CREDENTIAL, .handler = status_environment},
     {GET, true, "/status/{projKey}/{envKey}", API_NO_CREDENTIAL,

@@ -13,6 +13,11 @@ void context_free(struct context *c)
     mem_free(c);
 }
 
+struct view context_source(const struct context *c)
+{
+    return c->source;
+}
+
 bool context_is_multi(const struct context *c)
 {
     return c->part_count > 1;

@@ -29,6 +29,10 @@ MUST_CHECK struct context *context_parse_ofrep(struct view json,
 
 void context_free(struct context *c); /* accepts NULL */
 
+/* The text that OpenFeature sent: who sends the same is given the same. Empty for contexts of other
+ * origin. */
+struct view context_source(const struct context *c);
+
 /* More than one kind. A multi-kind text with only one is a single-kind context. */
 bool context_is_multi(const struct context *c);
 

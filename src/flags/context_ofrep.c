@@ -142,6 +142,8 @@ struct context *context_parse_ofrep(struct view json, enum context_ofrep_problem
                                     struct error *err)
 {
     struct context *c = context_read_whole(json, ofrep_read, err);
+    if (c != NULL)
+        c->source = arena_copy(&c->arena, json);
     *problem = c == NULL && strcmp(err->text, KEY_MISSING) == 0 ? CONTEXT_OFREP_KEY_MISSING
                                                                 : CONTEXT_OFREP_INVALID;
     return c;

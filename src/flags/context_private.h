@@ -42,6 +42,7 @@ struct context {
     struct arena arena;
     struct context_part *parts; /* sorted by kind */
     size_t part_count;          /* at least 1 */
+    struct view source;         /* what OpenFeature sent; empty: it came from elsewhere */
 };
 
 /* The individual context of a kind, "" being user; NULL when there is none. */

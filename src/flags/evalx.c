@@ -110,6 +110,16 @@ void evalx_write(const struct evalx_request *request, struct str *out, struct ev
     evaluator_free(e);
 }
 
+bool evaluator_flag_for(struct evaluator *e, enum evalx_filter filter, struct view key,
+                        struct evaluation *out)
+{
+    const struct item *it = dataset_find(e->data, ITEM_FLAG, key);
+    if (it == NULL || (filter == EVALX_ENVIRONMENT && !it->visible_environment) ||
+        (filter == EVALX_MOBILE && !it->visible_mobile))
+        return false;
+    return evaluator_flag(e, key, out);
+}
+
 void evaluator_each(struct evaluator *e, enum evalx_filter filter,
                     void (*visit)(const struct evaluation *result, void *arg), void *arg)
 {

@@ -31,6 +31,10 @@ struct evalx_facts {
 /* Appends the body. */
 void evalx_write(const struct evalx_request *request, struct str *out, struct evalx_facts *facts);
 
+/* The flag with this key, if the filter lets it through; false: there is none for this client. */
+bool evaluator_flag_for(struct evaluator *e, enum evalx_filter filter, struct view key,
+                        struct evaluation *out);
+
 /* Calls `visit` with each flag that the filter lets through, ascending by key. */
 void evaluator_each(struct evaluator *e, enum evalx_filter filter,
                     void (*visit)(const struct evaluation *result, void *arg), void *arg);

@@ -235,6 +235,7 @@ void ask_setup(struct asking *a)
                                         .threads = 1,
                                         .version = "1.2.3",
                                         .max_body = 5242880,
+                                        .ofrep = true,
                                         .disconnected_status_ms = 60000};
 }
 

@@ -79,6 +79,15 @@ static const struct {
     {"GET", "/nope", 404},
     {"GET", "/robots.txt", 404},
     {"GET", "/sdk/eval/x", 404},
+    {"POST", "/ofrep/v1/evaluate/flags", 415},
+    {"POST", "/ofrep/v1/evaluate/flags/a", 415},
+    {"OPTIONS", "/ofrep/v1/evaluate/flags", 200},
+    {"GET", "/ofrep/v1/evaluate/flags", 405},
+    {"GET", "/ofrep/v1/evaluate/flags/a", 405},
+    {"PUT", "/ofrep/v1/evaluate/flags/a", 405},
+    {"POST", "/ofrep/v1/evaluate/flags/", 404},
+    {"POST", "/ofrep/v1/evaluate/flags/a/b", 404},
+    {"GET", "/ofrep/v1/configuration", 404},
 };
 
 static void a_request_gets_the_answer_of_its_row(void **state)
@@ -97,6 +106,13 @@ static void a_request_gets_the_answer_of_its_row(void **state)
     ask_teardown(&a);
 }
 
+static const char *method_of(const struct api_route *row)
+{
+    if ((row->methods & 1u << HTTP_REPORT) != 0)
+        return "REPORT";
+    return (row->methods & 1u << HTTP_POST) != 0 ? "POST" : "GET";
+}
+
 /* 3: unknown paths and methods need no credential; what is behind one does. */
 static void a_credential_is_asked_for_after_the_route(void **state)
 {
@@ -111,7 +127,7 @@ static void a_credential_is_asked_for_after_the_route(void **state)
             continue;
         ask(&a, "PUT", row->pattern, "");
         assert_int_equal(a.answer.status, 405);
-        ask(&a, (row->methods & 1u << HTTP_REPORT) != 0 ? "REPORT" : "GET", row->pattern, "");
+        ask(&a, method_of(row), row->pattern, "");
         if (row->credential != API_NO_CREDENTIAL)
             assert_int_equal(a.answer.status, 401);
         else

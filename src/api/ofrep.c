@@ -1,0 +1,146 @@
+/* api/ofrep.c - flags for OpenFeature's providers (http-api.md 9, evaluation.md 12).
+ *
+ *   ofrep_read() --> ofrep_flag():  503 --> data still good? --> 404, 400, 200
+ *                '-> ofrep_flags(): 503 --> data still good? --> tag known and theirs? 304
+ *                                                           '--> evaluated: 304, 200 with ETag
+ *
+ * Servers ask for one flag at each evaluation; browsers ask for all of them and keep them.
+ */
+#include "flags/ofrep.h"
+#include "api/api_private.h"
+
+/* Memory that a thread keeps for its answers from one to the next. */
+#define SCRATCH_KEPT ((size_t)1 << 20)
+
+static bool may_answer(struct http_request *req, struct api_passage *p, struct context **c)
+{
+    enum evaluate_data found = evaluate_look(req, p, c);
+    if (found == EVALUATE_NONE)
+        ofrep_fail(req, p, 503, "PROVIDER_NOT_READY", VIEW_LITERAL("Service not initialized"));
+    return found == EVALUATE_DATA && api_may_answer(req, p, c);
+}
+
+static void answer(struct http_request *req, struct api_passage *p, int status,
+                   const struct str *text)
+{
+    struct buf *body = str_to_buf(text);
+    http_header_add_text(&p->headers, "Content-Type", "application/json");
+    http_respond(req, status, &p->headers, body);
+    buf_unref(body);
+}
+
+/* ---- one flag -------------------------------------------------------------------------------- */
+
+/* A flag that the client may not see is no different from one that does not exist. */
+static void refuse_flag(struct http_request *req, struct api_passage *p)
+{
+    struct str text = {0};
+    str_append_format(&text, "Flag '%.*s' was not found", VIEW_ARGS(http_request_variable(req, 0)));
+    ofrep_fail(req, p, 404, "FLAG_NOT_FOUND", str_view(&text));
+    str_free(&text);
+}
+
+static void answer_flag(struct http_request *req, struct api_passage *p, const struct context *c)
+{
+    struct evaluation_listener listener = evaluate_listener(p);
+    struct evaluation result;
+    struct view key = http_request_variable(req, 0);
+    struct evaluator *e = evaluator_new(p->snapshot->data, c, NULL);
+    evaluator_listen(e, &listener);
+    if (evaluator_flag_for(e, evaluate_filter(p), key, &result)) {
+        struct str *text = &p->thread->scratch;
+        str_clear(text);
+        int status = ofrep_result_write(&result, key, text) ? 200 : 400;
+        answer(req, p, status, text);
+    } else {
+        refuse_flag(req, p);
+    }
+    evaluate_tell_given_up(p, evaluator_patterns_given_up(e));
+    evaluator_free(e);
+}
+
+void ofrep_flag(struct http_request *req, struct api_passage *p, struct context **c)
+{
+    if (may_answer(req, p, c))
+        answer_flag(req, p, *c);
+}
+
+/* ---- all flags ------------------------------------------------------------------------------- */
+
+struct bulk {
+    struct str *text;
+    char before; /* what stands before the next one */
+    bool big_segments;
+};
+
+static void flag_visit(const struct evaluation *result, void *arg)
+{
+    struct bulk *bulk = arg;
+    str_append_char(bulk->text, bulk->before);
+    (void)ofrep_result_write(result, result->key, bulk->text);
+    bulk->before = ',';
+    bulk->big_segments = bulk->big_segments || result->big_segments != BIG_SEGMENTS_NONE;
+}
+
+/* The whole body. True: it depends on nothing but what stands in struct ofrep_question. The version
+ * is that of /sdk/latest-all: the same from every relay that has the same data. */
+static bool bulk_write(const struct api_passage *p, const struct context *c, struct str *out)
+{
+    struct evaluation_listener listener = evaluate_listener(p);
+    struct bulk bulk = {.text = out, .before = '['};
+    struct evaluator *e = evaluator_new(p->snapshot->data, c, NULL);
+    evaluator_listen(e, &listener);
+    str_append_text(out, "{\"flags\":");
+    evaluator_each(e, evaluate_filter(p), flag_visit, &bulk);
+    str_append_text(out, bulk.before == '[' ? "[]" : "]");
+    str_append_format(out, ",\"metadata\":{\"version\":\"%.*s\"}}",
+                      VIEW_ARGS(dataset_poll_version(p->snapshot->data, DATASET_POLL_ALL)));
+    evaluate_tell_given_up(p, evaluator_patterns_given_up(e));
+    evaluator_free(e);
+    return !bulk.big_segments;
+}
+
+/* With the headers of an answer that has this tag: 304 when the client has it, else 200. `text` is
+ * NULL when there is no need to know: false then, and nothing is answered, unless it has it. */
+static bool answer_tagged(struct http_request *req, struct api_passage *p, struct view tag,
+                          const struct str *text)
+{
+    char quoted[OFREP_TAG_LENGTH + 3];
+    bool same = etag_matches_bare(http_request_header(req, "If-None-Match"), tag);
+    if (!same && text == NULL)
+        return false;
+    (void)snprintf(quoted, sizeof quoted, "\"%.*s\"", VIEW_ARGS(tag));
+    http_header_add_text(&p->headers, "ETag", quoted);
+    http_header_add_text(&p->headers, "Cache-Control", "private, no-cache");
+    http_header_add_text(&p->headers, "Vary", "Authorization, X-API-Key");
+    if (same)
+        http_respond(req, 304, &p->headers, NULL);
+    else
+        answer(req, p, 200, text);
+    return true;
+}
+
+static void answer_flags(struct http_request *req, struct api_passage *p, const struct context *c)
+{
+    struct str *text = &p->thread->scratch;
+    struct ofrep_question question;
+    char made[OFREP_TAG_LENGTH];
+    ofrep_question_make(p, c, &question);
+    struct view tag = ofrep_tag_find(p->thread, &question);
+    if (tag.len != 0 && answer_tagged(req, p, tag, NULL))
+        return;
+    str_clear(text);
+    bool is_determined = bulk_write(p, c, text);
+    ofrep_tag_make(str_view(text), made);
+    if (is_determined)
+        ofrep_tag_keep(p->thread, &question, view_make(made, sizeof made));
+    (void)answer_tagged(req, p, view_make(made, sizeof made), text);
+    if (text->room > SCRATCH_KEPT)
+        str_free(text);
+}
+
+void ofrep_flags(struct http_request *req, struct api_passage *p, struct context **c)
+{
+    if (may_answer(req, p, c))
+        answer_flags(req, p, *c);
+}
