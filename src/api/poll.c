@@ -5,6 +5,9 @@
  *   the client has it     304, and nothing is rendered
  *   else                  200 with ETag, and Expires when the environment has a ttl
  *
+ * The cache in the PHP SDK is a shared one. Since guzzle-cache-middleware 7 it keeps no answer to a
+ * request with Authorization unless that is allowed in so many words (RFC 9111 3.5).
+ *
  * Bodies are made once per data set, or are the item's own text.
  */
 #include "api/api_private.h"
@@ -38,6 +41,7 @@ static void answer(struct http_request *req, struct api_passage *p, const struct
     if (ttl_ms > 0) {
         http_date_write((clock_wall_ms(p->thread->api->settings.clock) + ttl_ms) / 1000, expires);
         http_header_add_text(&p->headers, "Expires", expires);
+        http_header_add_text(&p->headers, "Cache-Control", "public");
         http_header_add_text(&p->headers, "Vary", "Authorization");
     }
     if (etag_matches(http_request_header(req, "If-None-Match"), polled->version))

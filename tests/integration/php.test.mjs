@@ -14,7 +14,7 @@ describe('PHP', { concurrency: 4, timeout: 60000 * slowness }, () => {
     const pair = await startPair(t, data(), options);
     const php = await startPhp(t);
     const ask = async (path, key = pair.key, more = {}) => {
-      const { asked, status, body } = await php({ url: pair.relay.url + path, key, ...more });
+      const { asked, status, body } = await php({ url: pair.relay.url + path, key, keeps: 'all', ...more });
       return [asked, status, body && status === 200 ? JSON.parse(body) : body];
     };
     return { ...pair, ask };
@@ -54,15 +54,19 @@ describe('PHP', { concurrency: 4, timeout: 60000 * slowness }, () => {
     assert.equal((await ask('/sdk/flags/f', key, { tag: 'relay-2' }))[0], 200);
   });
 
-  it('59: with a ttl nothing is asked for until it is over', async t => {
-    const { up, key, ask } = await start(t, { environment: { ttl: '1m' } });
-    assert.equal((await ask('/sdk/flags/f'))[0], 200);
-    up.patch(key, 'flags', flag('f', 4));
-    const [asked, , one] = await ask('/sdk/flags/f');
-    assert.deepEqual([asked, one.version], [null, 3]);
-    assert.deepEqual((await ask('/sdk/flags/f', key, { stale: true }))[2].version, 4);
-    assert.deepEqual((await ask('/sdk/flags/none'))[0], 404);
-  });
+  for (const keeps of ['all', 'what it may']) {
+    it(`59: with a ttl nothing is asked for until it is over, by a cache that keeps ${keeps}`, async t => {
+      const { up, key, ask } = await start(t, { environment: { ttl: '1m' } });
+      assert.equal((await ask('/sdk/flags/f', key, { keeps }))[0], 200);
+      up.patch(key, 'flags', flag('g', 1));
+      await until('the change', async () => (await ask('/sdk/flags/g', key, { keeps }))[1] === 200);
+      assert.equal((await ask('/sdk/flags/f', key, { keeps }))[0], null);
+      assert.equal((await ask('/sdk/flags/f', key, { keeps, stale: true }))[0], 304);
+      up.patch(key, 'flags', flag('f', 4));
+      await until('the change', async () => (await ask('/sdk/flags/f', key, { keeps, stale: true }))[2].version === 4);
+      assert.equal((await ask('/sdk/flags/none', key, { keeps }))[0], 404);
+    });
+  }
 
   it('13, 15: other keys are refused for good, whatever the cache holds', async t => {
     const { mobile, ask } = await start(t);

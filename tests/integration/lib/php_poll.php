@@ -1,7 +1,8 @@
 <?php
 // Asks as the PHP SDK does (http-api.md 6.4): one item at a time, in the way of its HTTP client and the cache before that. Driven by
 // lines of JSON: {"url": U, "key": K} on standard input, on standard output {"asked": status or null, "status": S, "body": B}, where
-// `asked` is what came over the wire; null: the cache's answer was still fresh.
+// `asked` is what came over the wire; null: the cache's answer was still fresh. As a shared cache it keeps what was asked for with a key
+// only if it is told that it may (RFC 9111 3.5); with "keeps": "all" it is of the years in which that was not so.
 //
 //   {"url": U, "key": K, "tag": T} puts an ETag beside the cached answer that another relay may have given
 //   {"url": U, "key": K, "stale": true} lets the time of the cached answer be over
@@ -22,7 +23,7 @@ function ask(string $url, array $headers): array
     return [(int) explode(' ', $http_response_header[0])[1], $answer, $body];
 }
 
-function get(array &$cache, string $url, string $key): array
+function get(array &$cache, string $url, string $key, bool $all): array
 {
     $headers = ['Authorization' => $key, 'Content-Type' => 'application/json', 'User-Agent' => 'PHPClient/6.5.0'];
     $known = $cache["$key $url"] ?? null;
@@ -37,7 +38,8 @@ function get(array &$cache, string $url, string $key): array
     if ($status === 304) {
         [$status, $body] = [200, $known['body']];
     }
-    if ($status === 200 && isset($answer['etag'])) {
+    $may = $all || preg_match('/public|must-revalidate|s-maxage/', $answer['cache-control'] ?? '');
+    if ($status === 200 && $may && isset($answer['etag'])) {
         $until = isset($answer['expires']) ? strtotime($answer['expires']) : 0;
         $cache["$key $url"] = ['body' => $body, 'tag' => $answer['etag'], 'until' => $until];
     }
@@ -52,5 +54,5 @@ while (($line = fgets(STDIN)) !== false) {
     if (isset($command['stale'])) {
         $cache["$command[key] $command[url]"]['until'] = 0;
     }
-    echo json_encode(get($cache, $command['url'], $command['key'])), "\n";
+    echo json_encode(get($cache, $command['url'], $command['key'], ($command['keeps'] ?? '') === 'all')), "\n";
 }

@@ -83,7 +83,7 @@ static void check_row(const struct asking *a, size_t i)
     assert_string_equal(answer_header(a, "Content-Type"), type);
     assert_string_equal(answer_header(a, "Vary"), rows[i].expires ? "Authorization" : "");
     assert_int_equal(answer_header(a, "Expires")[0] != '\0', rows[i].expires);
-    assert_string_equal(answer_header(a, "Cache-Control"), "");
+    assert_string_equal(answer_header(a, "Cache-Control"), rows[i].expires ? "public" : "");
     assert_int_equal(a->answer.body_is_kept, rows[i].status == 200);
 }
 
