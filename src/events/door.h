@@ -30,6 +30,7 @@ struct events_door {
      * letters under way, by the serving threads. */
     _Atomic int64_t held_bytes;
     _Atomic int64_t reading_bytes;
+    atomic_bool turn; /* somebody has it */
 
     /* Counters since the start (section 15). */
     _Atomic int64_t received_posts;
@@ -46,8 +47,38 @@ struct events_door {
     _Atomic int64_t families_failing;
 };
 
-/* On a serving thread. Hands a post over: its letter ends in events_take(). */
-void events_door_post(struct events_door *door, struct event_post *post);
+/* Nothing is counted yet, and no events are behind it. The mailbox must outlive it. */
+void events_door_init(struct events_door *door, const struct events_door_settings *settings,
+                      struct mailbox *mailbox);
+
+/* ---- bodies that are being read (13.2) ---------------------------------------------------------
+ *
+ *   hold --more--> hold ... --> post or diagnostic (`held`), until events took it, or --> release
+ *
+ * All of them together get a quarter of the budget. One at a time may have its turn: it gets more,
+ * whatever the others hold, so that a body that is larger than the quarter is slow, not stuck.
+ */
+
+/* What one body holds. */
+struct events_hold {
+    size_t bytes;
+    bool turn;
+};
+
+/* `more` bytes for this body, or false: there is no room for them now. */
+MUST_CHECK bool events_hold_more(struct events_door *door, struct events_hold *hold, size_t more);
+
+/* The turn, if nobody has it. */
+bool events_hold_take_turn(struct events_door *door, struct events_hold *hold);
+
+/* Some of it, or all. The turn ends when nothing is held. */
+void events_hold_less(struct events_door *door, struct events_hold *hold, size_t bytes);
+
+/* ---- on a serving thread ----------------------------------------------------------------------
+ */
+
+/* Hands a post over: its letter ends in events_take(). Takes what `hold` holds. */
+void events_door_post(struct events_door *door, struct event_post *post, struct events_hold *hold);
 
 /* A diagnostic event: forwarded alone, at once (section 9). */
 struct event_diagnostic {
@@ -57,6 +88,7 @@ struct event_diagnostic {
     struct env_snapshot *snapshot; /* one reference */
     enum event_family family;
     struct buf *body; /* one reference; decoded */
+    size_t held;      /* of the door's reading_bytes, while it is under way */
     /* The SDK's headers that are passed on, hop-by-hop ones left out, in order; owned. */
     struct event_header {
         char *name;
@@ -65,7 +97,8 @@ struct event_diagnostic {
     size_t header_count;
 };
 
-void events_door_diagnostic_post(struct events_door *door, struct event_diagnostic *d);
+void events_door_diagnostic_post(struct events_door *door, struct event_diagnostic *d,
+                                 struct events_hold *hold);
 void event_diagnostic_free(struct event_diagnostic *d);
 
 #endif

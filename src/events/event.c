@@ -14,6 +14,8 @@ const char *event_drop_name(enum event_drop reason)
 
 void event_post_free(struct event_post *post)
 {
+    if (post->safe != NULL)
+        post->safe(post->owner);
     env_snapshot_unref(post->snapshot);
     event_array_free(&post->events);
     buf_unref(post->body);

@@ -58,10 +58,11 @@ struct event_post {
     char payload_id[EVENT_PAYLOAD_ID_MAX + 1]; /* "": none */
     struct buf *body;                          /* one reference; decoded */
     struct event_array events;                 /* views into the body; owned */
+    size_t held; /* of the door's reading_bytes, while it is under way */
 
-    /* NULL: nobody waits. Otherwise called once, on the control thread, when 202 may be answered
-     * (13.6), and in any case before the post is freed; the usual target posts a letter to the
-     * request's serving thread. */
+    /* NULL: nobody waits. Otherwise to be called once, on the control thread, when 202 may be
+     * answered (13.6), and set to NULL then; event_post_free() does it at the latest. The usual
+     * target posts a letter to the request's serving thread. */
     void (*safe)(void *owner);
     void *owner;
 };
