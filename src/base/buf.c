@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 
 struct buf *buf_new(size_t len)
@@ -19,6 +20,15 @@ struct buf *buf_copy(struct view text)
     struct buf *b = buf_new(text.len);
     if (text.len != 0)
         memcpy(b->data, text.data, text.len);
+    return b;
+}
+
+struct buf *buf_resize(struct buf *b, size_t len)
+{
+    assert(atomic_load_explicit(&b->refs, memory_order_relaxed) == 1 && "nobody else sees it yet");
+    b = mem_realloc(b, sizeof *b + len + 1);
+    b->len = len;
+    b->data[len] = '\0';
     return b;
 }
 

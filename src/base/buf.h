@@ -20,6 +20,10 @@ struct buf *buf_new(size_t len);
 /* One reference, a copy of the text. */
 struct buf *buf_copy(struct view text);
 
+/* With `len` bytes from now on, those that fit kept; `b` is gone. Only while nobody else has a
+ * reference: for one that is still being filled. */
+struct buf *buf_resize(struct buf *b, size_t len);
+
 /* One more reference; returns its argument. */
 struct buf *buf_ref(struct buf *b);
 

@@ -60,6 +60,11 @@ struct view http_request_header(const struct http_request *req,
                                 const char *name); /* first; trimmed */
 bool http_request_has_header(const struct http_request *req, const char *name);
 
+/* The headers one after the other, as they were sent, values trimmed: *at is 0 at first. False when
+ * there is none left. */
+bool http_request_next_header(const struct http_request *req, size_t *at, struct view *name,
+                              struct view *value);
+
 /* The first query parameter of that name, percent-decoded, '+' as blank; false when absent. */
 bool http_request_query(const struct http_request *req, const char *name, struct str *out);
 struct view http_request_query_string(const struct http_request *req); /* raw, without '?' */
@@ -86,6 +91,43 @@ void *http_request_state(const struct http_request *req);
 void http_request_read_body(struct http_request *req, size_t limit,
                             void (*done)(struct http_request *req, struct view body,
                                          bool too_large));
+
+/* ---- a body piece by piece ------------------------------------------------------------------- */
+
+/* What the service did with a piece. */
+enum http_body_step {
+    HTTP_BODY_MORE,  /* took all of it, and wants the next one */
+    HTTP_BODY_PAUSE, /* what it did not take comes again after http_request_resume_body() */
+    HTTP_BODY_STOP   /* nothing more is wanted */
+};
+
+enum http_body_end {
+    HTTP_BODY_WHOLE,
+    HTTP_BODY_STOPPED,
+    HTTP_BODY_BROKEN, /* malformed, or the client stopped in the middle of it */
+    HTTP_BODY_STALLED /* it was paused for HTTP_BODY_PAUSE_MS without a resume */
+};
+
+#define HTTP_BODY_PAUSE_MS 30000
+
+struct http_body_reader {
+    /* Takes bytes off the front of *piece, which is not empty and valid for the call. Comes from
+     * the loop and must not answer. */
+    enum http_body_step (*take)(struct http_request *req, struct view *piece);
+    /* Once, from a later phase of the loop; not when the client goes away. The connection ends with
+     * the answer when the body was broken or stalled. */
+    void (*ended)(struct http_request *req, enum http_body_end how);
+};
+
+/* As http_request_read_body() for a service that keeps the body in its own way; while it is paused
+ * nothing is read from the connection. */
+void http_request_read_pieces(struct http_request *req, const struct http_body_reader *reader);
+
+/* Does nothing for a body that is not paused. */
+void http_request_resume_body(struct http_request *req);
+
+/* What Content-Length says; -1: nothing. */
+int64_t http_request_content_length(const struct http_request *req);
 
 /* ---- answers -------------------------------------------------------------------------------- */
 

@@ -192,6 +192,7 @@ void http_respond(struct http_request *req, int status, const struct http_header
     assert((c->state == CONN_HANDLER || c->state == CONN_BODY) && "one answer per request");
     req->abandoned = NULL;
     req->body_wanted = false;
+    req->body.used = req->body.taken;
     req->keep_alive = req->keep_alive && !http_thread_is_closing(c->thread) &&
                       body_can_be_drained(&req->body) && !body_is_in_doubt(req);
     bool silent = req->is_head || has_no_length(req, status);

@@ -60,52 +60,73 @@ enum body_state body_next(struct body *b, struct view *bytes, struct view *piece
     return state;
 }
 
+void body_put_back(struct body *b, struct view *bytes, size_t len)
+{
+    if (len == 0)
+        return;
+    bytes->data -= len;
+    bytes->len += len;
+    b->taken -= len;
+    b->ended = false;
+    if (b->chunked)
+        chunked_put_back(&b->chunks, len);
+    else
+        b->left += len;
+}
+
 bool body_can_be_drained(const struct body *b)
 {
-    uint64_t known = b->taken + (b->chunked ? 0 : b->left);
-    return b->ended || known <= BODY_DRAIN_MAX;
+    return b->ended || b->chunked || b->left <= BODY_DRAIN_MAX;
 }
 
 /* ---- a body that the service waits for ------------------------------------------------------ */
 
+/* The service is told in the work phase. */
 static void body_wait_is_over(struct connection *c)
 {
     connection_enter(c, CONN_HANDLER);
     connection_wake(c);
 }
 
-static void keep_piece(struct http_request *req, struct view piece)
+/* The rest of it, if any, says nothing: the connection ends with the answer. */
+static void body_fail(struct connection *c, enum http_body_end how)
 {
-    struct body *b = &req->body;
-    if (b->text.len + piece.len > req->body_limit) {
-        b->too_large = true;
-        str_free(&b->text);
-        return;
+    c->request->body_end = how;
+    c->request->keep_alive = false;
+    body_wait_is_over(c);
+}
+
+static void feed_piece(struct connection *c, struct view *bytes, struct view piece)
+{
+    struct http_request *req = c->request;
+    switch (req->reader->take(req, &piece)) {
+    case HTTP_BODY_MORE:
+        break;
+    case HTTP_BODY_PAUSE:
+        body_put_back(&req->body, bytes, piece.len);
+        connection_enter(c, CONN_PAUSED);
+        break;
+    case HTTP_BODY_STOP:
+        req->body_end = HTTP_BODY_STOPPED;
+        break;
     }
-    if (b->text.data == NULL) {
-        uint64_t claimed = piece.len + b->left;
-        str_reserve(&b->text,
-                    b->chunked || claimed > CLAIM_MAX_BYTES ? FIRST_ROOM_BYTES : (size_t)claimed);
-    }
-    str_append(&b->text, piece);
 }
 
 static void feed_wanted(struct connection *c, struct view *bytes)
 {
-    struct http_request *req = c->request;
     struct view piece;
-    switch (body_next(&req->body, bytes, &piece)) {
+    switch (body_next(&c->request->body, bytes, &piece)) {
     case BODY_PIECE:
-        keep_piece(req, piece);
+        feed_piece(c, bytes, piece);
         break;
     case BODY_BAD:
-        answer_refuse(c, HEAD_FAULT_MALFORMED);
+        body_fail(c, HTTP_BODY_BROKEN);
         return;
     case BODY_MORE:
     case BODY_ENDED:
         break;
     }
-    if (body_is_due(req))
+    if (c->state == CONN_BODY && body_is_due(c->request))
         body_wait_is_over(c);
 }
 
@@ -115,7 +136,7 @@ static void feed_unwanted(struct connection *c, struct view *bytes)
 {
     struct body *b = &c->request->body;
     struct view piece;
-    if (body_next(b, bytes, &piece) == BODY_BAD || b->taken > BODY_DRAIN_MAX)
+    if (body_next(b, bytes, &piece) == BODY_BAD || b->taken - b->used > BODY_DRAIN_MAX)
         connection_linger(c);
     else if (b->ended)
         answer_finished(c);
@@ -142,16 +163,17 @@ static bool send_continue(struct http_request *req)
     return socket_write(c->fd, c->tls, &part, 1) == (ssize_t)part.iov_len;
 }
 
-void http_request_read_body(struct http_request *req, size_t limit,
-                            void (*done)(struct http_request *req, struct view body,
-                                         bool too_large))
+static enum http_body_step whole_take(struct http_request *req, struct view *piece);
+static void whole_ended(struct http_request *req, enum http_body_end how);
+
+static const struct http_body_reader whole_reader = {whole_take, whole_ended};
+
+static void read_with(struct http_request *req, const struct http_body_reader *reader)
 {
     struct connection *c = req->connection;
     assert(c->state == CONN_HANDLER && !req->body_wanted && "one reader, before the answer");
     req->body_wanted = true;
-    req->body_limit = limit;
-    req->body_done = done;
-    req->body.too_large = !req->body.chunked && req->body.left > limit;
+    req->reader = reader;
     if (body_is_due(req)) {
         connection_wake(c);
         return;
@@ -164,13 +186,83 @@ void http_request_read_body(struct http_request *req, size_t limit,
     connection_enter(c, CONN_BODY);
 }
 
+void http_request_read_pieces(struct http_request *req, const struct http_body_reader *reader)
+{
+    read_with(req, reader);
+}
+
+void http_request_resume_body(struct http_request *req)
+{
+    if (req->connection->state == CONN_PAUSED)
+        connection_enter(req->connection, CONN_BODY);
+}
+
+int64_t http_request_content_length(const struct http_request *req)
+{
+    bool told = req->head.has_length && req->head.length <= INT64_MAX;
+    return told ? (int64_t)req->head.length : -1;
+}
+
 bool body_is_due(const struct http_request *req)
 {
-    return req->body_wanted && (req->body.ended || req->body.too_large);
+    return req->body_wanted && req->connection->state != CONN_PAUSED &&
+           (req->body.ended || req->body_end != HTTP_BODY_WHOLE);
 }
 
 void body_deliver(struct http_request *req)
 {
     req->body_wanted = false;
-    req->body_done(req, str_view(&req->body.text), req->body.too_large);
+    if (req->connection->state == CONN_BODY)
+        connection_enter(req->connection, CONN_HANDLER); /* it ended while it was paused */
+    req->reader->ended(req, req->body_end);
+}
+
+bool body_cut_off(struct connection *c)
+{
+    if (c->request->reader == &whole_reader)
+        return false;
+    body_fail(c, HTTP_BODY_BROKEN);
+    return true;
+}
+
+void body_stalled(struct connection *c)
+{
+    body_fail(c, HTTP_BODY_STALLED);
+}
+
+/* ---- the whole body in memory --------------------------------------------------------------- */
+
+static enum http_body_step whole_take(struct http_request *req, struct view *piece)
+{
+    struct body *b = &req->body;
+    if (b->text.len + piece->len > req->body_limit) {
+        str_free(&b->text);
+        return HTTP_BODY_STOP;
+    }
+    if (b->text.data == NULL) {
+        uint64_t claimed = piece->len + b->left;
+        str_reserve(&b->text,
+                    b->chunked || claimed > CLAIM_MAX_BYTES ? FIRST_ROOM_BYTES : (size_t)claimed);
+    }
+    str_append(&b->text, *piece);
+    return HTTP_BODY_MORE;
+}
+
+static void whole_ended(struct http_request *req, enum http_body_end how)
+{
+    if (how == HTTP_BODY_BROKEN)
+        answer_refuse(req->connection, HEAD_FAULT_MALFORMED);
+    else
+        req->body_done(req, str_view(&req->body.text), how == HTTP_BODY_STOPPED);
+}
+
+void http_request_read_body(struct http_request *req, size_t limit,
+                            void (*done)(struct http_request *req, struct view body,
+                                         bool too_large))
+{
+    req->body_limit = limit;
+    req->body_done = done;
+    if (!req->body.chunked && req->body.left > limit)
+        req->body_end = HTTP_BODY_STOPPED;
+    read_with(req, &whole_reader);
 }

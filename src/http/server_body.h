@@ -11,9 +11,9 @@
 struct body {
     bool chunked;
     bool ended;     /* nothing more comes */
-    bool too_large; /* more than the service wants; `text` is empty then */
     uint64_t left;  /* not chunked: bytes to come */
     uint64_t taken; /* bytes so far */
+    uint64_t used;  /* of them, before the answer */
     struct chunked chunks;
     struct str text;
 };
@@ -25,6 +25,9 @@ enum body_state { BODY_MORE, BODY_PIECE, BODY_ENDED, BODY_BAD };
 
 /* Takes bytes off the front of *bytes; as chunked_next(). */
 enum body_state body_next(struct body *b, struct view *bytes, struct view *piece);
+
+/* Puts the last `len` bytes of the piece that came last back in front of *bytes, where it was. */
+void body_put_back(struct body *b, struct view *bytes, size_t len);
 
 /* Can what is left be thrown away so that the connection goes on? */
 bool body_can_be_drained(const struct body *b);

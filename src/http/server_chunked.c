@@ -138,6 +138,12 @@ static void take_data(struct chunked *c, struct view *bytes, struct view *data)
         c->at = AT_DATA_CR;
 }
 
+void chunked_put_back(struct chunked *c, size_t len)
+{
+    c->left += len;
+    c->at = AT_DATA;
+}
+
 enum chunked_state chunked_next(struct chunked *c, struct view *bytes, struct view *data)
 {
     while (bytes->len != 0 && c->at != AT_DONE && c->at != AT_BAD) {

@@ -25,4 +25,7 @@ void chunked_init(struct chunked *c);
  * is used up. DONE: what is left in *bytes belongs to the next request. DONE and BAD are final. */
 enum chunked_state chunked_next(struct chunked *c, struct view *bytes, struct view *data);
 
+/* The last `len` bytes of the DATA that came last will come again. */
+void chunked_put_back(struct chunked *c, size_t len);
+
 #endif

@@ -58,6 +58,8 @@ static int64_t allowed_ms(const struct connection *c)
     case CONN_BODY:
     case CONN_DRAIN:
         return BODY_STALL_MS;
+    case CONN_PAUSED:
+        return HTTP_BODY_PAUSE_MS;
     case CONN_ANSWER:
         return ANSWER_STALL_MS;
     case CONN_LINGER:
@@ -93,6 +95,8 @@ void connection_deadline(struct connection *c)
     int64_t due = c->progress_ms + allowed;
     if (state_rules[c->state].deadline_moves && due > c->thread->now_ms)
         http_thread_set_deadline(c->thread, &c->deadline, due);
+    else if (c->state == CONN_PAUSED)
+        body_stalled(c);
     else
         connection_close(c);
 }
@@ -138,7 +142,7 @@ static void connection_feed(struct connection *c, struct view bytes)
     while (bytes.len != 0 && is_reading(c))
         state_rules[c->state].take(c, &bytes);
     c->feeding = false;
-    bool later = c->state == CONN_HANDLER || c->state == CONN_ANSWER;
+    bool later = c->state == CONN_HANDLER || c->state == CONN_PAUSED || c->state == CONN_ANSWER;
     if (bytes.len != 0 && later)
         c->rest = buf_copy(bytes);
 }
@@ -165,6 +169,8 @@ static void connection_read(struct connection *c)
         }
         ssize_t n = socket_read(c->fd, c->tls, t->read_buffer, READ_BUFFER_BYTES);
         if (n == SOCKET_AGAIN)
+            return;
+        if (n == 0 && c->state == CONN_BODY && body_cut_off(c))
             return;
         if (n <= 0) {
             connection_close(c);

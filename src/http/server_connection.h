@@ -3,8 +3,8 @@
  *   accept -> HANDSHAKE -> HEAD -> HANDLER -> ANSWER -> IDLE -> HEAD ...
  *             (TLS)         ^      |   ^         |       ^
  *                           |      v   |         +-> DRAIN (rest of a body nobody read)
- *                           |      BODY          +-> LINGER -> CLOSED
- *                           |      |
+ *                           |      BODY <-> PAUSED
+ *                           |      |             +-> LINGER -> CLOSED
  *             any state -> CLOSED  +-> STREAM -> LINGER -> CLOSED
  *
  * The socket is registered once with epoll, edge-triggered, for reading, writing and hang-up. So a
@@ -23,6 +23,7 @@ enum connection_state {
     CONN_IDLE,      /* kept alive between two requests */
     CONN_HANDLER,   /* the service has the request */
     CONN_BODY,      /* the service waits for the request's body */
+    CONN_PAUSED,    /* the service takes no more of the body for the moment */
     CONN_ANSWER,    /* an answer is being written */
     CONN_DRAIN,     /* the answer is out; what is left of the request's body is thrown away */
     CONN_STREAM,    /* a subscriber's */

@@ -311,6 +311,17 @@ bool head_find(const struct head *h, const char *name, struct view *value)
     return false;
 }
 
+bool head_next(const struct head *h, size_t *at, struct view *name, struct view *value)
+{
+    struct view text = view_from(str_view(&h->text), h->headers_at);
+    struct view line;
+    struct view rest;
+    if (!cut(view_from(text, *at), '\n', &line, &rest))
+        return false;
+    *at += line.len + 1;
+    return cut(line, ':', name, value) && (*value = view_trim(*value), true);
+}
+
 bool head_wants_keep_alive(const struct head *h)
 {
     return !h->close && (!h->http_1_0 || h->keep_alive);

@@ -64,6 +64,10 @@ struct view head_target(const struct head *h);
 /* The first header of that name, trimmed; false when there is none. Letter case does not matter. */
 bool head_find(const struct head *h, const char *name, struct view *value);
 
+/* The header that begins at byte *at behind the request line, as it was sent; *at then is where the
+ * next one begins. False when there is none left. */
+bool head_next(const struct head *h, size_t *at, struct view *name, struct view *value);
+
 /* Is the connection to be kept after the answer, as far as the client says? */
 bool head_wants_keep_alive(const struct head *h);
 

@@ -132,6 +132,12 @@ bool http_request_has_header(const struct http_request *req, const char *name)
     return head_find(&req->head, name, &value);
 }
 
+bool http_request_next_header(const struct http_request *req, size_t *at, struct view *name,
+                              struct view *value)
+{
+    return head_next(&req->head, at, name, value);
+}
+
 bool http_request_query(const struct http_request *req, const char *name, struct str *out)
 {
     return query_find(req->target.query, name, out);

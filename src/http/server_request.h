@@ -24,9 +24,11 @@ struct http_request {
     struct answer answer;
     bool is_head;       /* HEAD, routed as GET */
     bool keep_alive;    /* of the answer */
-    bool body_wanted;   /* the service waits for `body_done` */
+    bool body_wanted;   /* the service waits for the end of the body */
     bool continue_sent; /* "100 Continue" went out */
     int64_t started_ms;
+    const struct http_body_reader *reader; /* who gets the body */
+    enum http_body_end body_end;           /* WHOLE until something else is known */
     size_t body_limit;
     void (*body_done)(struct http_request *req, struct view body, bool too_large);
     void *state; /* the service's own */
@@ -69,7 +71,13 @@ void answer_compose_head(const struct http_request *req, int status,
 /* Bytes for a body that the service waits for (BODY), or that nobody wants (DRAIN). */
 void body_feed(struct connection *c, struct view *bytes);
 
-/* Does the service wait for a body that is whole, or known to be too large? */
+/* The client has sent all it will, in the middle of a body. False: nobody wants to know. */
+bool body_cut_off(struct connection *c);
+
+/* A paused body has waited for too long. */
+void body_stalled(struct connection *c);
+
+/* Does the service wait for a body that has ended, in whatever way? */
 bool body_is_due(const struct http_request *req);
 
 /* The service's turn, when its body is due. */
