@@ -2,11 +2,15 @@
 // another origin than the relay, so everything here passes the browser's own CORS checks.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startBrowser } from './lib/browser.mjs';
 import { dataset, flag, sdkKey } from './lib/data.mjs';
+import { blocksOf } from './lib/documents.mjs';
 import { startPair } from './lib/harness.mjs';
 import { configText, startRelay } from './lib/relay.mjs';
+import { root } from './lib/secrets.mjs';
 import { putFrame, startUpstream } from './lib/upstream.mjs';
 import { slowness, until } from './lib/wait.mjs';
 
@@ -25,7 +29,8 @@ const open = (page, ...words) => page.run(async (...all) => (await import('/sdk.
 const seen = (page, key, value) => page.run((...all) => window.sdk.until(...all), key, value);
 const value = (page, key) => page.run(name => window.sdk.client.variation(name, 'default'), key);
 const identify = (page, ...words) => page.run(async (...all) => { await window.sdk.identify(...all); }, ...words);
-const sent = page => page.requests.filter(one => !one.preflight).map(({ method, url }) => `${method} ${url}`);
+// Resolves when the page has asked so and been told 200.
+const answered = (page, line) => page.request(({ method, url, status }) => `${method} ${url}` === line && status === 200);
 
 let browser;
 const suite = { afters: [], after(work) { this.afters.push(work); } };
@@ -48,8 +53,8 @@ for (const [generation, name] of [[3, 'launchdarkly-js-client-sdk'], [4, '@launc
       await seen(page, 'late', 'c');
       up.remove(key, 'flags', 'shown', 3);
       await seen(page, 'shown', 'default');
-      assert.ok(sent(page).includes(`GET /sdk/evalx/${id}/contexts/${coded(alice)}`), page.story());
-      assert.ok(sent(page).includes(`GET /eval/${id}/${coded(alice)}`), page.story());
+      await answered(page, `GET /sdk/evalx/${id}/contexts/${coded(alice)}`);
+      await answered(page, `GET /eval/${id}/${coded(alice)}`);
     });
 
     it('identify while streaming: the other context\'s values, and its changes', async t => {
@@ -59,7 +64,7 @@ for (const [generation, name] of [[3, 'launchdarkly-js-client-sdk'], [4, '@launc
       assert.equal(await value(page, 'shown'), 'b');
       up.patch(key, 'flags', shownAs(2, 2));
       await seen(page, 'shown', 'c');
-      assert.ok(sent(page).includes(`GET /eval/${id}/${coded(bob)}`), page.story());
+      await answered(page, `GET /eval/${id}/${coded(bob)}`);
     });
 
     it('without streaming: a change is seen after identify, and no stream is opened', async t => {
@@ -68,7 +73,8 @@ for (const [generation, name] of [[3, 'launchdarkly-js-client-sdk'], [4, '@launc
       up.patch(key, 'flags', shownAs(2, 2));
       await identify(page, { kind: 'multi', user: { key: 'alice' }, org: { key: 'acme' } });
       await seen(page, 'shown', 'c');
-      assert.deepEqual(sent(page).filter(line => !line.includes('/sdk/evalx/')), []);
+      await page.request(({ url, preflight }) => !preflight && url.startsWith('/sdk/evalx/'), 2);
+      assert.ok(page.requests.every(({ url }) => url.startsWith('/sdk/evalx/')), page.story());
     });
 
     it('useReport: the context travels in a body; changes are seen over /ping', async t => {
@@ -76,8 +82,8 @@ for (const [generation, name] of [[3, 'launchdarkly-js-client-sdk'], [4, '@launc
       assert.deepEqual(await open(page, generation, id, bob, { relay: relay.url, streaming: true, useReport: true }), { shown: 'b' });
       up.patch(key, 'flags', shownAs(2, 2));
       await seen(page, 'shown', 'c');
-      assert.ok(sent(page).includes(`REPORT /sdk/evalx/${id}/context`), page.story());
-      assert.ok(sent(page).includes(`GET /ping/${id}`), page.story());
+      await answered(page, `REPORT /sdk/evalx/${id}/context`);
+      await answered(page, `GET /ping/${id}`);
       assert.ok(page.requests.every(({ url }) => !url.includes(coded(bob))), page.story());
     });
 
@@ -89,10 +95,10 @@ for (const [generation, name] of [[3, 'launchdarkly-js-client-sdk'], [4, '@launc
       await seen(page, 'shown', 'c');
       await identify(page, bob, hash(bob));
       assert.equal(await value(page, 'shown'), 'b');
-      assert.equal((await page.request(({ url }) => url === `/eval/${id}/${coded(bob)}?h=${hash(bob)}`)).status, 200);
+      await answered(page, `GET /eval/${id}/${coded(bob)}?h=${hash(bob)}`);
       const other = await browser.open(t, relay.port);
       await assert.rejects(open(other, generation, id, alice, { relay: relay.url, hash: hash(bob) }));
-      assert.ok(other.requests.some(({ status }) => status === 400), other.story());
+      await other.request(({ status }) => status === 400);
     });
 
     it('allowedOrigin: a page of a listed origin is served, the browser keeps the answer from others', async t => {
@@ -102,7 +108,7 @@ for (const [generation, name] of [[3, 'launchdarkly-js-client-sdk'], [4, '@launc
       await seen(listed.page, 'shown', 'b');
       const other = await start(t, { environment: { allowedOrigin: 'https://shop.example' } });
       await assert.rejects(open(other.page, generation, other.id, alice, { relay: other.relay.url }));
-      assert.ok(other.page.requests.some(({ failed }) => /AllowOrigin|ERR_FAILED/.test(failed)), other.page.story());
+      await other.page.request(({ failed }) => /AllowOrigin|ERR_FAILED/.test(failed));
     });
 
     it('evaluation reasons; and what the SDK does by itself with all its settings left alone', async t => {
@@ -155,4 +161,25 @@ describe('refusals as a page sees them', { concurrency: 2, timeout: 60000 * slow
     up.late.write(putFrame(data()));
     assert.deepEqual(await started, { shown: 'a' });
   });
+});
+
+describe('documents', { concurrency: 2, timeout: 60000 * slowness }, () => {
+  const blocks = blocksOf('docs/sdks.md');
+  for (const [i, { words, text, line }] of blocks.entries()) {
+    if (words[0] !== 'browser') continue;
+    it(`the page at docs/sdks.md:${line} prints what is said there, and sees a change`, async t => {
+      const flags = fs.readFileSync(path.join(root, 'examples/flags.yaml'), 'utf8');
+      const relay = await startRelay(t, { args: ['--data-file', 'flags.yaml'], files: { 'flags.yaml': flags } });
+      await relay.waitHealthy();
+      const page = await browser.open(t, relay.port);
+      await page.script(text.replaceAll('8030', String(relay.port)));
+      const printed = wanted => until(() => `the page to print ${wanted}\n${page.story()}`, () => page.console.includes(wanted));
+      await printed(blocks[i + 1].text.trimEnd());
+      await page.request(({ url, status }) => url.startsWith('/eval/') && status === 200);
+      const off = flags.replaceAll('on: true', 'on: false');
+      fs.writeFileSync(path.join(relay.folder, 'flags.yaml'), off);
+      const [, key] = /change:([a-z-]+)/.exec(text);
+      await until(() => `the change of ${key}\n${page.story()}`, () => page.console.some(said => new RegExp(`^${key} is .* now$`).test(said)));
+    });
+  }
 });

@@ -3,7 +3,8 @@
 //   ```ini test file=relay.conf     the block is written to that file, beside examples/
 //   ```console test                 `$ ` starts a command; the lines below are its output, where `...` stands for anything.
 //                                   No lines below: only the exit status must be 0.
-//   ```js test                      run by node, beside a relay with examples/flags.yaml; the next `text` block is its output
+//   ```js test, ```python test      run by node or Python, beside a relay with examples/flags.yaml; the next `text` block is its output
+//   ```js browser                   the same in a page: browser.test.mjs
 //
 // All console blocks of a document run in one shell, in a folder of their own; port 8030 becomes a free one.
 import assert from 'node:assert/strict';
@@ -12,6 +13,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { blocksOf } from './lib/documents.mjs';
 import { freePort } from './lib/ports.mjs';
 import { program, runProgram, startRelay, temporaryFolder } from './lib/relay.mjs';
 import { root } from './lib/secrets.mjs';
@@ -19,18 +21,7 @@ import { slowness, until, within } from './lib/wait.mjs';
 
 const documents = ['README.md', ...fs.readdirSync(path.join(root, 'docs')).filter(name => name.endsWith('.md')).map(name => `docs/${name}`)];
 
-// [{ language, words, text, line }] of the fenced blocks.
-function blocksOf(document) {
-  const blocks = [];
-  let open = null;
-  for (const [i, line] of fs.readFileSync(path.join(root, document), 'utf8').split('\n').entries()) {
-    if (open && line === '```') { blocks.push(open); open = null; }
-    else if (open) open.text += line + '\n';
-    else if (line.startsWith('```')) { const [language, ...words] = line.slice(3).split(' '); open = { language, words, text: '', line: i + 1 }; }
-  }
-  assert.equal(open, null, `${document}: a block is not closed`);
-  return blocks;
-}
+const interpreters = { js: [process.execPath, '-e'], python: [path.join(root, '.cache/python/bin/python'), '-c'] };
 
 // Does the text look like this, `...` standing for anything?
 function looksLike(text, wanted) {
@@ -87,7 +78,7 @@ describe('documents', { concurrency: 2 }, () => {
       const shell = new Shell(t, folder, port);
       let ran = 0;
       for (const { language, words, text, line } of blocksOf(document)) {
-        if (words[0] !== 'test' || language === 'js') continue;
+        if (words[0] !== 'test' || interpreters[language]) continue;
         const file = words.find(word => word.startsWith('file='))?.slice(5);
         if (file) { fs.writeFileSync(path.join(folder, file), here(text)); ran++; continue; }
         assert.equal(language, 'console', `${document}:${line}: nothing can be done with this block`);
@@ -102,19 +93,24 @@ describe('documents', { concurrency: 2 }, () => {
     });
   }
 
-  it('the program of the README prints what the README says', async t => {
-    const blocks = blocksOf('README.md');
-    const at = blocks.findIndex(({ language, words }) => language === 'js' && words[0] === 'test');
-    const relay = await startRelay(t, { args: ['--data-file', path.join(root, 'examples/flags.yaml')] });
-    await relay.waitHealthy();
-    const child = spawn(process.execPath, ['-e', blocks[at].text.replaceAll('8030', String(relay.port))], { cwd: path.join(root, 'tests/integration') });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', text => { output += text; });
-    child.stderr.setEncoding('utf8').on('data', () => {});
-    await within('the end of the example', new Promise(done => child.on('close', done)), 20000);
-    assert.equal(blocks[at + 1].language, 'text');
-    assert.equal(output, blocks[at + 1].text);
-  });
+  for (const document of documents) {
+    const blocks = blocksOf(document);
+    for (const [i, { language, words, text, line }] of blocks.entries()) {
+      if (words[0] !== 'test' || !interpreters[language]) continue;
+      it(`the program at ${document}:${line} prints what is said there`, { timeout: 120000 * slowness }, async t => {
+        const relay = await startRelay(t, { args: ['--data-file', path.join(root, 'examples/flags.yaml')] });
+        await relay.waitHealthy();
+        const [command, option] = interpreters[language];
+        const child = spawn(command, [option, text.replaceAll('8030', String(relay.port))], { cwd: path.join(root, 'tests/integration') });
+        t.after(() => child.kill('SIGKILL'));
+        const out = { stdout: '', stderr: '' };
+        for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', part => { out[name] += part; });
+        await within(() => `the end of the example; ${out.stderr}`, new Promise(done => child.on('close', done)), 20000);
+        assert.equal(blocks[i + 1].language, 'text');
+        assert.equal(out.stdout, blocks[i + 1].text, out.stderr);
+      });
+    }
+  }
 
   it('the quickstart prints the lines of the README', () => {
     const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');

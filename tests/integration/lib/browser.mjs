@@ -3,7 +3,7 @@
 //   const browser = await startBrowser(t);   const page = await browser.open(t, relay.port);
 //   await page.run(async (a, b) => ..., 1, 2);   page.requests -> [{ method, url, status, failed }] to that port
 //
-// Each page is a profile of its own. The browser can reach 127.0.0.1 and nothing else.
+// Each page is a profile of its own. The browser can reach 127.0.0.1, also named localhost, and nothing else.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -17,14 +17,21 @@ const driver = path.join(root, 'tests/integration/lib/browser_sdk.mjs');
 const switches = [
   '--headless=new', '--no-sandbox', '--remote-debugging-pipe', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-default-apps', '--disable-extensions',
-  '--no-proxy-server', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1', '--log-level=3',
+  '--no-proxy-server', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost', '--log-level=3',
 ];
+
+// The names under which scripts in a page import the SDKs.
+const imports = {
+  'launchdarkly-js-client-sdk': '/launchdarkly-js-client-sdk/dist/ldclient.es.js',
+  '@launchdarkly/js-client-sdk': '/@launchdarkly/js-client-sdk/dist/index.js',
+};
+const empty = `<!doctype html><title>test</title><link rel="icon" href="data:,"><script type="importmap">${JSON.stringify({ imports })}</script>`;
 
 // A server for pages: `/` loads nothing by itself, /sdk.mjs is lib/browser_sdk.mjs, every other path a file of node_modules.
 async function startPages(t) {
   const server = http.createServer((req, res) => {
     const target = req.url.split('?')[0];
-    if (target === '/') { res.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html><title>test</title><link rel="icon" href="data:,">'); return; }
+    if (target === '/') { res.writeHead(200, { 'Content-Type': 'text/html' }).end(empty); return; }
     const file = target === '/sdk.mjs' ? driver : path.join(modules, path.normalize(target));
     if (!fs.existsSync(file)) { res.writeHead(404).end(); return; }
     res.writeHead(200, { 'Content-Type': 'text/javascript' }).end(fs.readFileSync(file));
@@ -49,6 +56,9 @@ class Page {
     if (exceptionDetails) throw new Error(`the page: ${exceptionDetails.exception?.description ?? exceptionDetails.text}\n${this.story()}`);
     return result.value;
   }
+
+  // Runs the text as a module script; what it prints is kept in `console`.
+  script(text) { return this.run(code => { document.head.append(Object.assign(document.createElement('script'), { type: 'module', textContent: code })); }, text); }
 
   // What it asked for, and what it said.
   story() { return [...this.requests.map(one => `${one.method} ${one.url} ${one.failed ?? one.status ?? 'open'}`), ...this.console].join('\n'); }

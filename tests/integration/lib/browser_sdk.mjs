@@ -3,12 +3,12 @@
 //   3: launchdarkly-js-client-sdk   4: @launchdarkly/js-client-sdk
 const generations = {
   async 3(id, context, { relay, reasons, ...options }) {
-    const { initialize } = await import('/launchdarkly-js-client-sdk/dist/ldclient.es.js');
+    const { initialize } = await import('launchdarkly-js-client-sdk');
     const client = initialize(id, context, { baseUrl: relay, streamUrl: relay, eventsUrl: relay, evaluationReasons: reasons, ...options });
     return { client, start: () => client.waitForInitialization(10), identify: (other, hash) => client.identify(other, hash) };
   },
   async 4(id, context, { relay, reasons, hash, ...options }) {
-    const { createClient } = await import('/@launchdarkly/js-client-sdk/dist/index.js');
+    const { createClient } = await import('@launchdarkly/js-client-sdk');
     const client = createClient(id, context, { baseUri: relay, streamUri: relay, eventsUri: relay, withReasons: reasons, ...options });
     const done = ({ status, error }, good) => { if (status !== good) throw error ?? new Error(status); };
     return {
