@@ -71,6 +71,7 @@ for (const [generation, name] of [[3, 'launchdarkly-js-client-sdk'], [4, '@launc
       const { up, relay, key, id, page } = await start(t);
       assert.deepEqual(await open(page, generation, id, alice, { relay: relay.url, streaming: false }), { shown: 'a' });
       up.patch(key, 'flags', shownAs(2, 2));
+      await relay.waitFlag(key, 'shown', 2);
       await identify(page, { kind: 'multi', user: { key: 'alice' }, org: { key: 'acme' } });
       await seen(page, 'shown', 'c');
       await page.request(({ url, preflight }) => !preflight && url.startsWith('/sdk/evalx/'), 2);

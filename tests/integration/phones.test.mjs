@@ -62,6 +62,7 @@ describe('Node client-side SDK', { concurrency: 4, timeout: 60000 * slowness }, 
     const { up, relay, key, id } = await startPair(t, data());
     const client = await startSdk(t, relay.url, id, alice, { streaming: false, evaluationReasons: true });
     up.patch(key, 'flags', shownAs(2, 2));
+    await relay.waitFlag(key, 'shown', 2);
     await client.identify({ kind: 'multi', user: { key: 'alice' }, org: { key: 'acme' } });
     await client.until('shown', 'c');
     assert.deepEqual(client.variationDetail('shown').reason, { kind: 'FALLTHROUGH' });

@@ -115,6 +115,11 @@ class Relay {
 
   waitHealthy(ms) { return this.waitStatus('healthy', document => document.status === 'healthy', ms); }
 
+  // Resolves when it serves the flag in that version.
+  waitFlag(key, flag, version) {
+    return until(`version ${version} of ${flag}`, async () => (await this.get(`/sdk/flags/${flag}`, { Authorization: key })).body.includes(`"version":${version},`));
+  }
+
   // KiB, from the line of that name in /proc/PID/status: VmRSS, VmHWM ...
   memory(line = 'VmRSS') {
     return Number(new RegExp(`^${line}:\\s+(\\d+) kB`, 'm').exec(fs.readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]);
