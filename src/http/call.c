@@ -9,10 +9,12 @@
 
 struct http_call {
     http_called *done; /* NULL: cancelled */
+    void (*on_head)(void *owner, int status, const struct http_head *head);
     void *owner;
     struct http_exchange *exchange; /* NULL: not begun, or ended */
     uv_timer_t timer;
     size_t max_body;
+    bool drops_body;
     int status;
     struct str body;
     bool complete;
@@ -47,13 +49,16 @@ static void on_timer_closed(uv_handle_t *timer)
 static void on_head(void *owner, int status, const struct http_head *head)
 {
     struct http_call *c = owner;
-    (void)head;
     c->status = status;
+    if (c->on_head != NULL && c->done != NULL)
+        c->on_head(c->owner, status, head);
 }
 
 static void on_body(void *owner, struct view bytes)
 {
     struct http_call *c = owner;
+    if (c->drops_body)
+        return;
     if (c->body.len + bytes.len <= c->max_body)
         str_append(&c->body, bytes);
     else
@@ -98,7 +103,9 @@ struct http_call *http_call_start(struct http_client *client, const struct http_
     exchange.silence_timeout_ms = or_else(exchange.silence_timeout_ms, req->timeout_ms);
     c->done = done;
     c->owner = owner;
+    c->on_head = req->on_head;
     c->max_body = req->max_body;
+    c->drops_body = req->drops_body;
     (void)uv_timer_init(loop, &c->timer);
     c->timer.data = c;
     c->failed =

@@ -14,7 +14,10 @@
 struct http_call_request {
     struct http_exchange_request exchange; /* timeouts of 0 become those of the call */
     size_t max_body;                       /* a longer answer is a failure */
+    bool drops_body;                       /* the answer's body is read and thrown away */
     int64_t timeout_ms;                    /* from the start to the last byte of the answer */
+    /* Before `done`, when a head came; may be NULL. */
+    void (*on_head)(void *owner, int status, const struct http_head *head);
 };
 
 /* Borrowed for the call of `done`. */

@@ -69,6 +69,7 @@ struct http_exchange_request {
     struct buf *body;           /* takes a reference of its own; NULL: none */
     bool own_connection;        /* a new one, that is not kept: for streams */
     bool stays;                 /* a redirect is not followed: its status is the answer */
+    bool no_user_agent;         /* none is added */
     int64_t connect_timeout_ms; /* name look-up + TCP, e.g. 3000 */
     int64_t tls_timeout_ms;     /* e.g. 10000 */
     int64_t head_timeout_ms;    /* until the status line, e.g. 30000 */

@@ -16,3 +16,23 @@ void http_date_write(int64_t second, char out[static HTTP_DATE_SIZE])
                    parts.tm_mday, months[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour,
                    parts.tm_min, parts.tm_sec);
 }
+
+bool http_date_parse(struct view text, int64_t *out_ms)
+{
+    static const char *const forms[] = {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT",
+                                        "%a %b %e %H:%M:%S %Y"};
+    char copy[HTTP_DATE_SIZE];
+    if (text.len == 0 || text.len >= sizeof copy || memchr(text.data, 0, text.len) != NULL)
+        return false;
+    memcpy(copy, text.data, text.len);
+    copy[text.len] = '\0';
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        struct tm parts = {0};
+        const char *end = strptime(copy, forms[i], &parts);
+        if (end != NULL && *end == '\0') {
+            *out_ms = (int64_t)timegm(&parts) * 1000;
+            return true;
+        }
+    }
+    return false;
+}
