@@ -90,6 +90,9 @@ size_t house_count(const struct house *h);
  * borrowed for this turn. */
 const struct env_snapshot *house_snapshot(const struct house *h, size_t index);
 
+/* Environment number `slot`, in the order of house_add(); as above. */
+const struct env_snapshot *house_current(const struct house *h, unsigned slot);
+
 /* Database writes that are queued or running. */
 size_t house_pending_writes(const struct house *h);
 

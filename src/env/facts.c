@@ -54,6 +54,7 @@ struct env_facts *env_facts_new(const struct env_settings *settings, int64_t cre
     f->ttl_ms = settings->ttl_ms;
     f->secure_mode = settings->secure_mode;
     f->sdk_key = copy(settings->sdk_key);
+    f->mobile_key = copy(settings->mobile_key);
     f->created_wall_ms = created_wall_ms;
     f->log = log_scope_new(tail, settings->name, settings->log_level);
     return f;
@@ -78,6 +79,7 @@ void env_facts_unref(struct env_facts *f)
     mem_free(f->store_prefix);
     mem_free(f->store_table);
     mem_free(f->sdk_key);
+    mem_free(f->mobile_key);
     mem_free(f->masked_sdk_key);
     mem_free(f->masked_mobile_key);
     mem_free(f);

@@ -58,7 +58,10 @@ struct env_facts {
     char **allowed_headers; /* never NULL */
     int64_t ttl_ms;
     bool secure_mode;
-    char *sdk_key; /* a secret: the key of secure mode hashes, for nothing that is shown */
+    /* Secrets: for the hashes of secure mode and for requests upstream, for nothing that is shown.
+     */
+    char *sdk_key;
+    char *mobile_key; /* "": none */
     int64_t created_wall_ms;
     struct log_scope *log;
 };

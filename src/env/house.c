@@ -116,6 +116,11 @@ const struct env_snapshot *house_snapshot(const struct house *h, size_t index)
     return h->by_name[index]->published;
 }
 
+const struct env_snapshot *house_current(const struct house *h, unsigned slot)
+{
+    return h->envs[slot]->published;
+}
+
 size_t house_pending_writes(const struct house *h)
 {
     size_t count = 0;
