@@ -1,0 +1,165 @@
+/* events/batch.c - one request's worth of events, from its forming to its end.
+ *
+ *   group --flush--> PRESSING -> READY <-> FLYING -> delivered, dropped or split
+ *                                  ^        |  ^
+ *                                  |        v  |
+ *                                  '------ PAUSED
+ */
+#include "events/events_private.h"
+
+#include "base/random.h"
+
+static struct events *batch_events(const struct events_batch *b)
+{
+    return events_of(b->group->family);
+}
+
+/* ---- pieces ---------------------------------------------------------------------------------- */
+
+size_t events_piece_held(const struct events_piece *p)
+{
+    return sizeof *p + sizeof *p->body + p->events.count * sizeof *p->events.each + p->bytes;
+}
+
+void events_pieces_free(struct events_piece *first)
+{
+    for (struct events_piece *p = first, *next; p != NULL; p = next) {
+        next = p->next;
+        event_array_free(&p->events);
+        buf_unref(p->body);
+        mem_free(p);
+    }
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+struct events_batch *events_batch_new(struct events_group *g, size_t count, size_t bytes)
+{
+    struct events_batch *b = mem_zalloc(sizeof *b);
+    struct events *e = events_of(g->family);
+    list_init(&b->node);
+    list_append(&g->family->batches, &b->each);
+    b->group = g;
+    b->probe = g->family->switches[g->path].probing;
+    b->number = ++e->next_number;
+    b->born_ms = events_now(e);
+    b->count = count;
+    b->bytes = bytes;
+    random_uuid(b->payload_id);
+    g->batches++;
+    events_count_pending(e, (int64_t)count);
+    return b;
+}
+
+void events_batch_press(struct events_batch *b)
+{
+    b->state = EVENTS_BATCH_PRESSING;
+    events_press_start(b);
+}
+
+/* What the body holds of the budget changes. */
+static void batch_hold(struct events_batch *b, size_t held)
+{
+    events_release(batch_events(b), b->held);
+    b->held = held;
+    events_hold(batch_events(b), held);
+}
+
+static void batch_body_free(struct events_batch *b)
+{
+    events_pieces_free(b->pieces);
+    buf_unref(b->text);
+    b->pieces = NULL;
+    b->text = NULL;
+}
+
+void events_batch_pressed(struct events_batch *b)
+{
+    batch_body_free(b);
+    batch_hold(b, sizeof *b + b->gzip->len);
+    if (b->doomed)
+        events_batch_free(b);
+    else
+        events_publish(b);
+}
+
+void events_batch_free(struct events_batch *b)
+{
+    list_remove(&b->node);
+    list_remove(&b->each);
+    batch_hold(b, 0);
+    if (!b->doomed)
+        events_count_pending(batch_events(b), -(int64_t)b->count);
+    b->group->batches--;
+    batch_body_free(b);
+    buf_unref(b->gzip);
+    mem_free(b);
+}
+
+void events_batch_drop(struct events_batch *b, enum event_drop reason)
+{
+    struct events *e = batch_events(b);
+    struct events_family *f = b->group->family;
+    events_count_drop(e, reason, b->count);
+    if (b->probe)
+        events_switch_probe_lost(f, b->group->path);
+    if (b->state == EVENTS_BATCH_PRESSING && list_empty(&b->node)) {
+        events_count_pending(e, -(int64_t)b->count);
+        b->doomed = true; /* the thread pool has it */
+        return;
+    }
+    if (b->state == EVENTS_BATCH_FLYING || b->state == EVENTS_BATCH_PAUSED)
+        f->flying_count--;
+    if (b->call != NULL)
+        http_call_cancel(b->call);
+    events_batch_free(b);
+}
+
+/* ---- too large ------------------------------------------------------------------------------- */
+
+/* The events from `from` on, `count` of them, as a body. */
+static struct buf *body_of(const struct event_array *events, size_t from, size_t count)
+{
+    struct str text = {0};
+    size_t bytes = 2;
+    for (size_t i = from; i < from + count; i++)
+        bytes += events->each[i].len + 1;
+    str_reserve(&text, bytes);
+    for (size_t i = from; i < from + count; i++) {
+        str_append_char(&text, i == from ? '[' : ',');
+        str_append(&text, events->each[i]);
+    }
+    str_append_char(&text, ']');
+    struct buf *body = str_to_buf(&text);
+    str_free(&text);
+    return body;
+}
+
+static void half_make(const struct events_batch *whole, const struct event_array *events,
+                      size_t from, size_t count)
+{
+    struct buf *body = body_of(events, from, count);
+    struct events_batch *half = events_batch_new(whole->group, count, body->len);
+    half->born_ms = whole->born_ms;
+    half->text = body;
+    batch_hold(half, sizeof *half + body->len);
+    events_batch_press(half);
+}
+
+bool events_batch_split(struct events_batch *b)
+{
+    struct event_array events = {0};
+    struct error ignored;
+    if (b->count < 2)
+        return false;
+    struct buf *text = events_gunzip(b->gzip, b->bytes);
+    bool split = text != NULL && event_array_split(buf_view(text), &events, &ignored) &&
+                 events.count == b->count;
+    if (split) {
+        half_make(b, &events, 0, b->count / 2);
+        half_make(b, &events, b->count / 2, b->count - b->count / 2);
+    }
+    event_array_free(&events);
+    buf_unref(text);
+    return split;
+}

@@ -1,0 +1,253 @@
+/* events/events.c - the room as a whole: posts come in, the budget, the end.
+ *
+ *   events_take() --dedupe.c--> events_family_take() -> group.c -> press.c -> publisher.c
+ */
+#include "events/events_private.h"
+
+#include <inttypes.h>
+
+int64_t events_now(const struct events *e)
+{
+    return clock_now_ms(e->settings.clock);
+}
+
+/* ---- the budget and the counters ------------------------------------------------------------- */
+
+void events_hold(struct events *e, size_t bytes)
+{
+    atomic_fetch_add_explicit(&e->door->held_bytes, (int64_t)bytes, memory_order_relaxed);
+}
+
+void events_release(struct events *e, size_t bytes)
+{
+    atomic_fetch_sub_explicit(&e->door->held_bytes, (int64_t)bytes, memory_order_relaxed);
+}
+
+int64_t events_room(const struct events *e)
+{
+    return e->door->settings.max_queue_bytes - atomic_load(&e->door->held_bytes) -
+           atomic_load(&e->door->reading_bytes);
+}
+
+void events_count_drop(struct events *e, enum event_drop reason, size_t count)
+{
+    bool tried =
+        reason == EVENT_DROP_AGE || reason == EVENT_DROP_REFUSED || reason == EVENT_DROP_TOO_LARGE;
+    atomic_fetch_add(&e->door->dropped[reason], (int64_t)count);
+    if (tried)
+        atomic_fetch_add(&e->door->failed_events, (int64_t)count);
+}
+
+void events_count_pending(struct events *e, int64_t change)
+{
+    atomic_fetch_add_explicit(&e->door->pending_events, change, memory_order_relaxed);
+}
+
+/* ---- walking --------------------------------------------------------------------------------- */
+
+static void each_family(struct events *e, void (*visit)(struct events_family *f))
+{
+    for (size_t i = 0; i < e->env_count; i++)
+        for (size_t k = 0; e->envs[i] != NULL && k < EVENT_FAMILY_COUNT; k++)
+            if (e->envs[i]->families[k] != NULL)
+                visit(e->envs[i]->families[k]);
+}
+
+void events_flush(struct events *e)
+{
+    each_family(e, events_family_flush);
+    each_family(e, events_family_schedule);
+}
+
+void events_wake(struct events *e)
+{
+    each_family(e, events_family_wake);
+}
+
+/* ---- posts ----------------------------------------------------------------------------------- */
+
+struct events_env *events_env_at(struct events *e, unsigned slot, struct env_facts *facts)
+{
+    if (slot >= e->env_count) {
+        e->envs = mem_realloc(e->envs, (slot + 1) * sizeof(struct events_env *));
+        memset(e->envs + e->env_count, 0, (slot + 1 - e->env_count) * sizeof(struct events_env *));
+        e->env_count = slot + 1;
+    }
+    if (e->envs[slot] == NULL) {
+        struct events_env *env = mem_zalloc(sizeof *env);
+        env->events = e;
+        env->slot = slot;
+        env->facts = env_facts_ref(facts);
+        env->log = log_scope_part(facts->log, "(event proxy)");
+        e->envs[slot] = env;
+    }
+    return e->envs[slot];
+}
+
+static struct events_family *family_at(struct events *e, unsigned slot, struct env_facts *facts,
+                                       enum event_family kind)
+{
+    struct events_env *env = events_env_at(e, slot, facts);
+    if (env->families[kind] == NULL)
+        env->families[kind] = events_family_new(env, kind);
+    return env->families[kind];
+}
+
+/* More than half of the budget is in use: everything leaves now (13.3). */
+static void half_look(struct events *e)
+{
+    bool over = events_room(e) < e->door->settings.max_queue_bytes / 2;
+    if (over && !e->over_half)
+        events_flush(e);
+    e->over_half = over;
+}
+
+static void post_handle(struct events *e, struct event_post *post)
+{
+    if (e->phase == EVENTS_ENDING) {
+        events_count_drop(e, EVENT_DROP_SHUTDOWN, post->events.count);
+        return;
+    }
+    if (events_dedupe_seen(&e->dedupe, post->slot, post->family, view_of(post->payload_id),
+                           events_now(e))) {
+        atomic_fetch_add(&e->door->duplicates, 1);
+        return;
+    }
+    if (post->events.count == 0)
+        return;
+    events_family_take(family_at(e, post->slot, post->snapshot->facts, post->family), post);
+    half_look(e);
+}
+
+void events_take(struct events *e, struct event_post *post)
+{
+    post_handle(e, post);
+    if (post->safe != NULL)
+        post->safe(post->owner); /* post_safe() of api/events.c */
+    event_post_free(post);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void on_closing_timer(uv_timer_t *timer);
+
+static char *without_slashes(const char *uri)
+{
+    size_t len = strlen(uri);
+    while (len > 0 && uri[len - 1] == '/')
+        len--;
+    return mem_copy_text(uri, len);
+}
+
+bool events_open(const struct events_settings *settings, const struct events_listener *listener,
+                 struct events_door *door, struct events **out, struct error *err)
+{
+    struct events *e = mem_zalloc(sizeof *e);
+    (void)err;
+    e->settings = *settings;
+    e->uri = without_slashes(settings->uri);
+    e->listener = *listener;
+    e->door = door;
+    list_init(&e->pressing);
+    events_diagnostics_init(&e->diagnostics);
+    events_dedupe_init(&e->dedupe, settings->dedupe_window_ms);
+    (void)uv_timer_init(settings->loop, &e->closing_timer);
+    e->closing_timer.data = e;
+    e->handles = 1;
+    door->events = e;
+    *out = e;
+    return true;
+}
+
+void events_handle_closed(struct events *e)
+{
+    if (--e->handles != 0)
+        return;
+    for (size_t i = 0; i < e->env_count; i++) {
+        if (e->envs[i] == NULL)
+            continue;
+        env_facts_unref(e->envs[i]->facts);
+        log_scope_unref(e->envs[i]->log);
+        mem_free(e->envs[i]);
+    }
+    void (*closed)(void *arg) = e->closed;
+    void *arg = e->closed_arg;
+    events_dedupe_free(&e->dedupe);
+    str_free(&e->scratch);
+    mem_free(e->envs);
+    mem_free(e->uri);
+    mem_free(e);
+    closed(arg);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    events_handle_closed(handle->data);
+}
+
+/* Nothing waits any more, or nothing more is waited for. */
+static void handles_close(struct events *e)
+{
+    if (e->presses != 0 || !events_diagnostics_are_done(&e->diagnostics) ||
+        uv_is_closing((uv_handle_t *)&e->closing_timer))
+        return;
+    e->door->events = NULL;
+    each_family(e, events_family_close);
+    uv_close((uv_handle_t *)&e->closing_timer, on_handle_closed);
+}
+
+static bool all_done(const struct events *e)
+{
+    for (size_t i = 0; i < e->env_count; i++)
+        for (size_t k = 0; e->envs[i] != NULL && k < EVENT_FAMILY_COUNT; k++)
+            if (e->envs[i]->families[k] != NULL && !events_family_is_done(e->envs[i]->families[k]))
+                return false;
+    return events_diagnostics_are_done(&e->diagnostics);
+}
+
+void events_look_whether_done(struct events *e)
+{
+    if (e->phase == EVENTS_CLOSING && e->limit_ms == 0 && all_done(e))
+        e->phase = EVENTS_ENDING;
+    if (e->phase == EVENTS_ENDING)
+        handles_close(e);
+}
+
+static void abandon(struct events *e)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < e->env_count; i++)
+        for (size_t k = 0; e->envs[i] != NULL && k < EVENT_FAMILY_COUNT; k++)
+            if (e->envs[i]->families[k] != NULL)
+                count += events_family_abandon(e->envs[i]->families[k], EVENT_DROP_SHUTDOWN);
+    if (count != 0)
+        log_always(log_global(), LOG_WARN, "Shutting down with %zu undelivered events", count);
+}
+
+/* At first posts that are still in the mailbox may come in; the second time it is over. */
+static void on_closing_timer(uv_timer_t *timer)
+{
+    struct events *e = timer->data;
+    if (e->phase == EVENTS_ENDING)
+        return;
+    if (e->limit_ms != 0) {
+        int64_t limit_ms = e->limit_ms;
+        e->limit_ms = 0;
+        events_flush(e);
+        (void)uv_timer_start(timer, on_closing_timer, (uint64_t)limit_ms, 0);
+    } else {
+        abandon(e);
+        events_diagnostics_abandon(e);
+        e->phase = EVENTS_ENDING;
+    }
+    events_look_whether_done(e);
+}
+
+void events_close(struct events *e, int64_t limit_ms, void (*closed)(void *arg), void *arg)
+{
+    e->closed = closed;
+    e->closed_arg = arg;
+    e->phase = EVENTS_CLOSING;
+    e->limit_ms = limit_ms > 1 ? limit_ms : 1;
+    (void)uv_timer_start(&e->closing_timer, on_closing_timer, 0, 0);
+}

@@ -1,0 +1,324 @@
+/* events_private.h - what the files of the core share: environments, families, groups, batches.
+ *
+ *   events  1 --- n  events_env  1 --- 4  events_family  1 --- n  events_group
+ *                                              |                       | flush
+ *              ready, flying: events_batch ----'<----- press.c <-------'
+ *
+ * Everything lives on the control thread; the thread pool sees a batch while it is pressed, and
+ * nobody else touches it then.
+ */
+#ifndef EVENTS_EVENTS_PRIVATE_H
+#define EVENTS_EVENTS_PRIVATE_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "events/dedupe.h"
+#include "events/events.h"
+#include "http/call.h"
+#include "source/retry.h"
+
+#define EVENTS_PATH_COUNT 2
+#define EVENTS_BATCH_MAX_EVENTS 10000
+#define EVENTS_MAX_GROUPS 1000
+#define EVENTS_MINUTE_MS 60000
+
+/* ---- text that waits ------------------------------------------------------------------------- */
+
+/* Events that follow each other in one buffer. */
+struct events_piece {
+    struct events_piece *next;
+    struct buf *body;          /* one reference: the views borrow from it */
+    struct event_array events; /* owned */
+    size_t bytes;              /* of the events, each with a comma */
+};
+
+/* What it takes of the budget (13.2). */
+size_t events_piece_held(const struct events_piece *p);
+void events_pieces_free(struct events_piece *first); /* the whole chain; accepts NULL */
+
+/* ---- groups (5) ------------------------------------------------------------------------------ */
+
+struct events_group {
+    struct list node; /* of family->groups */
+    struct events_family *family;
+    enum event_path path;
+    int64_t schema; /* of the posts */
+    char *tags;
+    struct events_piece *first; /* the verbatim queue */
+    struct events_piece **last;
+    size_t count; /* events in it */
+    size_t bytes;
+    size_t held; /* of the budget */
+    bool waits;  /* there is something to flush */
+    bool used;   /* had a post since the last look */
+    size_t batches;
+};
+
+/* The group of this metadata, made where needed. */
+struct events_group *events_group_find(struct events_family *f, enum event_path path,
+                                       int64_t schema, const char *tags);
+
+/* Takes in what fits and counts what does not; `post` keeps its texts until it is freed. */
+void events_group_add(struct events_group *g, struct event_post *post);
+
+/* Makes batches of everything that waits. */
+void events_group_flush(struct events_group *g);
+
+/* Drops what waits; returns the number of events. */
+size_t events_group_clear(struct events_group *g);
+
+/* It must not have batches. */
+void events_group_free(struct events_group *g);
+
+/* ---- batches --------------------------------------------------------------------------------- */
+
+enum events_batch_state {
+    EVENTS_BATCH_PRESSING, /* waits for the thread pool, or is there */
+    EVENTS_BATCH_READY,    /* on family->ready */
+    EVENTS_BATCH_FLYING,   /* a request is under way; on family->flying, like the next */
+    EVENTS_BATCH_PAUSED    /* one second before the second attempt */
+};
+
+struct events_batch {
+    struct list node;           /* of what its state names */
+    struct list each;           /* of family->batches */
+    struct events_group *group; /* stays as long as it has batches */
+    enum events_batch_state state;
+    uint64_t number; /* in the order of forming */
+    char payload_id[EVENT_PAYLOAD_ID_MAX + 1];
+    int64_t born_ms; /* monotonic */
+    size_t count;
+    size_t bytes; /* of the body */
+    size_t held;  /* of the budget */
+    bool probe;   /* of a path that is switched off */
+    bool doomed;  /* dropped while the thread pool has it */
+
+    /* The body: pieces or text, then gzip alone. */
+    struct events_piece *pieces;
+    struct buf *text;
+    struct buf *gzip;
+    uv_work_t work;
+
+    unsigned attempts;
+    int64_t due_ms;      /* while paused */
+    uint64_t credential; /* hash of the one that the attempt was made with */
+    struct http_call *call;
+    /* what the head of the answer said */
+    int64_t retry_after_s;
+    int64_t date_ms; /* 0: nothing */
+    char location[128];
+};
+
+/* A batch of the group that is empty yet: the caller gives it `pieces` or `text`, and what they
+ * hold of the budget, and then to the press. */
+struct events_batch *events_batch_new(struct events_group *g, size_t count, size_t bytes);
+void events_batch_press(struct events_batch *b);
+
+/* Comes back from the press: to the publisher. */
+void events_batch_pressed(struct events_batch *b);
+
+/* Its end: delivered, or split. It is on no list and has no call. */
+void events_batch_free(struct events_batch *b);
+
+/* Its end without delivery, wherever it is; counted. */
+void events_batch_drop(struct events_batch *b, enum event_drop reason);
+
+/* 413: two halves in its place, in the press; false when it is a single event. */
+bool events_batch_split(struct events_batch *b);
+
+/* press.c: bytes of gzip (level 6, no time, no name), on any thread. */
+struct buf *events_gzip_pieces(const struct events_piece *first);
+struct buf *events_gzip_text(struct view text);
+
+/* The text again; NULL when memory was bad. */
+struct buf *events_gunzip(const struct buf *gzip, size_t bytes);
+
+/* press.c: work for the thread pool. */
+void events_press_start(struct events_batch *b);
+
+/* ---- families -------------------------------------------------------------------------------- */
+
+/* One path of a family: on, or switched off by a permanent answer (8.4). */
+struct events_switch {
+    bool off;
+    bool probing;
+    int64_t probe_ms;    /* from when on a post is taken in to try again */
+    struct retry retry;  /* extended delays */
+    uint64_t credential; /* hash of the one that was refused */
+};
+
+struct events_family {
+    struct events_env *env;
+    enum event_family kind;
+    struct events_switch switches[EVENTS_PATH_COUNT];
+
+    struct list groups;
+    struct map by_key;
+    int64_t tick_ms;  /* of the next flush; it keeps its phase */
+    int64_t look_ms;  /* of the next look for idle groups */
+    bool full_warned; /* "Exceeded event queue capacity" */
+    bool tags_warned;
+    int64_t memory_warned_ms;
+    int64_t memory_dropped; /* since that line */
+
+    struct list batches; /* all of them */
+    struct list ready;   /* oldest first */
+    struct list flying;
+    size_t flying_count;
+    bool failing; /* 13.5 */
+    bool trying;  /* its one attempt is under way */
+    unsigned failures;
+    int64_t try_ms;
+    int64_t not_before_ms; /* Retry-After */
+    uv_timer_t timer;
+    int64_t armed_ms; /* INT64_MAX: it is not */
+};
+
+struct events_env {
+    struct events *events;
+    unsigned slot;
+    struct env_facts *facts; /* the newest that are known; one reference */
+    struct log_scope *log;
+    struct events_family *families[EVENT_FAMILY_COUNT];
+};
+
+static inline struct events *events_of(const struct events_family *f)
+{
+    return f->env->events;
+}
+
+struct events_family *events_family_new(struct events_env *env, enum event_family kind);
+
+/* Closes its handle; the memory is gone later. */
+void events_family_close(struct events_family *f);
+
+void events_family_take(struct events_family *f, struct event_post *post);
+void events_family_flush(struct events_family *f);
+
+/* Does all that is due, and arms the timer for the next thing. */
+void events_family_wake(struct events_family *f);
+void events_family_schedule(struct events_family *f);
+
+/* Nothing waits and nothing is under way. */
+bool events_family_is_done(const struct events_family *f);
+
+/* Forgets all that waits and ends all requests, counted as `reason`; returns the events. */
+size_t events_family_abandon(struct events_family *f, enum event_drop reason);
+
+/* switch.c: is a post taken in? */
+bool events_switch_passes(struct events_family *f, enum event_path path);
+
+/* A permanent answer to a request with that credential: what waits is dropped. */
+void events_switch_off(struct events_family *f, enum event_path path, uint64_t credential);
+
+/* A success. */
+void events_switch_on(struct events_family *f, enum event_path path);
+
+/* The batch that was to find out is gone. */
+void events_switch_probe_lost(struct events_family *f, enum event_path path);
+
+/* ---- delivery -------------------------------------------------------------------------------- */
+
+/* "https://events.launchdarkly.com/bulk", of diagnostics otherwise. */
+void events_url_print(const struct events_env *env, enum event_family kind, bool diagnostic,
+                      struct str *out);
+
+/* The environment's current credential; empty: none is sent. Borrowed for this turn. */
+struct view events_credential(struct events_family *f);
+
+/* A pressed batch goes on the list, and out as soon as it may. */
+void events_publish(struct events_batch *b);
+
+/* Back among those that wait, where its age puts it; it is on no list. */
+void events_keep(struct events_batch *b);
+
+/* Starts what may start now. */
+void events_pump(struct events_family *f);
+
+/* outcome.c: an attempt ended. `status` 0: without an answer, because of `problem`. */
+void events_attempt_ended(struct events_batch *b, int status, const char *problem);
+
+/* answer.c: what an answer means (8.3). */
+enum events_answer {
+    EVENTS_SUCCESS,
+    EVENTS_RECOVERABLE,
+    EVENTS_TOO_LARGE,
+    EVENTS_MISDIRECTED, /* 404, 405: eventsUri is wrong */
+    EVENTS_PERMANENT
+};
+enum events_answer events_answer_class(int status); /* 0: no answer */
+
+/* ---- diagnostics (9) ------------------------------------------------------------------------- */
+
+struct events_diagnostics {
+    struct list waiting;
+    size_t waiting_bytes;
+    struct list flying;
+    size_t flying_count;
+    int64_t warned_ms; /* 0: never */
+};
+
+void events_diagnostics_init(struct events_diagnostics *d);
+void events_diagnostics_abandon(struct events *e);
+
+static inline bool events_diagnostics_are_done(const struct events_diagnostics *d)
+{
+    return d->flying_count == 0; /* none waits then */
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+enum events_phase {
+    EVENTS_OPEN,
+    EVENTS_CLOSING, /* what was accepted is being delivered */
+    EVENTS_ENDING   /* only handles and the thread pool are waited for */
+};
+
+struct events {
+    struct events_settings settings;
+    char *uri;
+    struct events_listener listener;
+    struct events_door *door;
+    struct events_env **envs; /* by slot; NULL: no events yet */
+    size_t env_count;
+    struct events_dedupe dedupe;
+    struct str scratch;
+    bool over_half; /* of the budget, when last looked */
+    uint64_t next_number;
+
+    struct events_diagnostics diagnostics;
+
+    struct list pressing; /* batches that wait for the thread pool */
+    unsigned presses;     /* batches that are there */
+
+    enum events_phase phase;
+    int64_t limit_ms; /* of closing */
+    uv_timer_t closing_timer;
+    void (*closed)(void *arg);
+    void *closed_arg;
+    size_t handles; /* that are not closed yet */
+};
+
+int64_t events_now(const struct events *e);
+
+/* Of the budget (13.2). */
+void events_hold(struct events *e, size_t bytes);
+void events_release(struct events *e, size_t bytes);
+int64_t events_room(const struct events *e);
+
+void events_count_drop(struct events *e, enum event_drop reason, size_t count);
+void events_count_pending(struct events *e, int64_t change);
+
+/* Something ended; while closing it may have been the last thing. */
+void events_look_whether_done(struct events *e);
+
+/* Every timer's work, as if its time had come; for tests with a clock of their own. */
+void events_wake(struct events *e);
+
+void events_handle_closed(struct events *e);
+
+/* Made on first use; `facts` are those of the request that is the first. */
+struct events_env *events_env_at(struct events *e, unsigned slot, struct env_facts *facts);
+
+#endif

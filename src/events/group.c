@@ -1,0 +1,277 @@
+/* events/group.c - posts with the same metadata wait together (5, 6).
+ *
+ *   post -> what fits: capacity, memory -> a piece of the queue -> flush -> batches of at most
+ *                                                                maxBatchBytes and 10,000 events
+ */
+#include "events/events_private.h"
+
+#include <inttypes.h>
+
+/* A buffer is kept for its events when they are at least a quarter of it (17). */
+#define SPARSE_FACTOR 4
+
+/* ---- finding --------------------------------------------------------------------------------- */
+
+static struct view group_key(struct events *e, enum event_path path, int64_t schema,
+                             const char *tags)
+{
+    str_clear(&e->scratch);
+    str_append_format(&e->scratch, "%d %" PRId64 " ", (int)path, schema);
+    str_append_text(&e->scratch, tags);
+    return str_view(&e->scratch);
+}
+
+static struct events_group *group_new(struct events_family *f, enum event_path path, int64_t schema,
+                                      const char *tags)
+{
+    struct events_group *g = mem_zalloc(sizeof *g);
+    g->family = f;
+    g->path = path;
+    g->schema = schema;
+    g->tags = mem_copy_text(tags, strlen(tags));
+    g->last = &g->first;
+    list_append(&f->groups, &g->node);
+    (void)map_set(&f->by_key, group_key(events_of(f), path, schema, tags), g);
+    return g;
+}
+
+struct events_group *events_group_find(struct events_family *f, enum event_path path,
+                                       int64_t schema, const char *tags)
+{
+    struct events_group *g = map_get(&f->by_key, group_key(events_of(f), path, schema, tags));
+    if (g != NULL)
+        return g;
+    if (f->by_key.count < EVENTS_MAX_GROUPS || tags[0] == '\0')
+        return group_new(f, path, schema, tags);
+    if (!f->tags_warned)
+        log_always(f->env->log, LOG_WARN,
+                   "Too many distinct values of X-LaunchDarkly-Tags; further events are forwarded "
+                   "without tags");
+    f->tags_warned = true;
+    return events_group_find(f, path, schema, "");
+}
+
+void events_group_free(struct events_group *g)
+{
+    struct events_family *f = g->family;
+    (void)events_group_clear(g);
+    list_remove(&g->node);
+    (void)map_remove(&f->by_key, group_key(events_of(f), g->path, g->schema, g->tags));
+    mem_free(g->tags);
+    mem_free(g);
+}
+
+/* ---- taking in ------------------------------------------------------------------------------- */
+
+/* How many of the first events fit into so much memory. */
+static size_t fit_into(const struct event_array *events, int64_t room)
+{
+    size_t held = sizeof(struct events_piece) + sizeof(struct buf);
+    size_t n = 0;
+    for (; n < events->count; n++) {
+        held += sizeof(struct view) + events->each[n].len + 1;
+        if (room < 0 || held > (size_t)room)
+            break;
+    }
+    return n;
+}
+
+static void full_warn(struct events_family *f, bool full)
+{
+    if (full && !f->full_warned)
+        log_always(f->env->log, LOG_WARN,
+                   "Exceeded event queue capacity of %zu. Increase capacity to avoid dropping "
+                   "events.",
+                   events_of(f)->settings.capacity);
+    f->full_warned = full;
+}
+
+static void memory_warn(struct events_family *f, size_t dropped)
+{
+    const struct events *e = events_of(f);
+    int64_t now = events_now(e);
+    f->memory_dropped += (int64_t)dropped;
+    if (f->memory_warned_ms != 0 && now - f->memory_warned_ms < EVENTS_MINUTE_MS)
+        return;
+    log_always(f->env->log, LOG_WARN,
+               "Event memory limit of %" PRId64 " bytes reached; dropped %" PRId64 " events",
+               e->door->settings.max_queue_bytes, f->memory_dropped);
+    f->memory_warned_ms = now;
+    f->memory_dropped = 0;
+}
+
+/* The number of events of the post that are taken in; the others are counted and told of. */
+static size_t admit(struct events_group *g, const struct event_post *post)
+{
+    struct events *e = events_of(g->family);
+    size_t count = post->events.count;
+    if (e->settings.capacity_set) {
+        size_t room = e->settings.capacity - g->count;
+        full_warn(g->family, count > room);
+        events_count_drop(e, EVENT_DROP_CAPACITY, count > room ? count - room : 0);
+        count = count < room ? count : room;
+    }
+    struct event_array wanted = {post->events.each, count};
+    size_t fits = fit_into(&wanted, events_room(e));
+    if (fits < count) {
+        events_count_drop(e, EVENT_DROP_MEMORY, count - fits);
+        memory_warn(g->family, count - fits);
+    }
+    return fits;
+}
+
+/* The events in a buffer of their own. */
+static void piece_compact(struct events_piece *p)
+{
+    struct buf *body = buf_new(p->bytes);
+    char *at = body->data;
+    for (size_t i = 0; i < p->events.count; i++) {
+        struct view *event = &p->events.each[i];
+        memcpy(at, event->data, event->len);
+        event->data = at;
+        at += event->len;
+        *at++ = ',';
+    }
+    buf_unref(p->body);
+    p->body = body;
+}
+
+/* The first `count` events of a post, taken out of it. */
+static struct events_piece *piece_take(struct event_post *post, size_t count)
+{
+    struct events_piece *p = mem_zalloc(sizeof *p);
+    p->body = buf_ref(post->body);
+    p->events = post->events;
+    post->events = (struct event_array){0};
+    if (count < p->events.count)
+        p->events.each = mem_realloc(p->events.each, count * sizeof *p->events.each);
+    p->events.count = count;
+    for (size_t i = 0; i < count; i++)
+        p->bytes += p->events.each[i].len + 1;
+    if (p->bytes < p->body->len / SPARSE_FACTOR)
+        piece_compact(p);
+    return p;
+}
+
+static void group_hold(struct events_group *g, size_t held)
+{
+    events_hold(events_of(g->family), held);
+    g->held += held;
+}
+
+static void queue_append(struct events_group *g, struct events_piece *p)
+{
+    *g->last = p;
+    g->last = &p->next;
+    g->count += p->events.count;
+    g->bytes += p->bytes;
+    g->waits = true;
+    group_hold(g, events_piece_held(p));
+    events_count_pending(events_of(g->family), (int64_t)p->events.count);
+}
+
+void events_group_add(struct events_group *g, struct event_post *post)
+{
+    const struct events *e = events_of(g->family);
+    size_t count = admit(g, post);
+    g->used = true;
+    if (count != 0)
+        queue_append(g, piece_take(post, count));
+    if (g->count > e->settings.capacity / 2 || g->bytes > e->settings.max_batch_bytes / 2)
+        events_group_flush(g);
+}
+
+/* ---- flushing -------------------------------------------------------------------------------- */
+
+/* The queue as the caller's own chain; the group is empty. */
+static struct events_piece *queue_take(struct events_group *g)
+{
+    struct events_piece *first = g->first;
+    events_release(events_of(g->family), g->held);
+    events_count_pending(events_of(g->family), -(int64_t)g->count);
+    g->first = NULL;
+    g->last = &g->first;
+    g->count = 0;
+    g->bytes = 0;
+    g->held = 0;
+    g->waits = false;
+    return first;
+}
+
+/* Cuts the piece in two; the first half has `count` events. */
+static void piece_split(struct events_piece *p, size_t count)
+{
+    struct events_piece *rest = mem_zalloc(sizeof *rest);
+    size_t left = p->events.count - count;
+    rest->body = buf_ref(p->body);
+    rest->events.each = mem_alloc(left * sizeof(struct view));
+    rest->events.count = left;
+    memcpy(rest->events.each, p->events.each + count, left * sizeof(struct view));
+    for (size_t i = 0; i < left; i++)
+        rest->bytes += rest->events.each[i].len + 1;
+    p->bytes -= rest->bytes;
+    p->events.count = count;
+    rest->next = p->next;
+    p->next = rest;
+}
+
+/* How many events of the piece a batch can still take that has `count` events and `bytes`. */
+static size_t batch_room(const struct events_piece *p, size_t count, size_t bytes, size_t max_bytes)
+{
+    size_t n = 0;
+    for (; n < p->events.count && count + n < EVENTS_BATCH_MAX_EVENTS; n++) {
+        bytes += p->events.each[n].len + 1;
+        if (bytes > max_bytes && count + n != 0)
+            break;
+    }
+    return n;
+}
+
+/* Cuts the first batch off the chain, which goes on at the result. */
+static struct events_piece *batch_cut(struct events_group *g, struct events_piece *first)
+{
+    size_t max_bytes = events_of(g->family)->settings.max_batch_bytes;
+    size_t count = 0;
+    size_t bytes = 1; /* brackets take one more than the commas */
+    size_t held = 0;
+    struct events_piece **end = &first;
+    for (; *end != NULL; end = &(*end)->next) {
+        struct events_piece *p = *end;
+        size_t n = batch_room(p, count, bytes, max_bytes);
+        if (n == 0)
+            break;
+        bool whole = n == p->events.count;
+        if (!whole)
+            piece_split(p, n);
+        count += n;
+        bytes += p->bytes;
+        held += events_piece_held(p);
+        if (!whole) {
+            end = &p->next;
+            break;
+        }
+    }
+    struct events_piece *rest = *end;
+    *end = NULL;
+    struct events_batch *b = events_batch_new(g, count, bytes);
+    b->pieces = first;
+    b->held = held + sizeof *b;
+    events_hold(events_of(g->family), b->held);
+    events_batch_press(b);
+    return rest;
+}
+
+void events_group_flush(struct events_group *g)
+{
+    if (!g->waits)
+        return;
+    for (struct events_piece *rest = queue_take(g); rest != NULL;)
+        rest = batch_cut(g, rest);
+}
+
+size_t events_group_clear(struct events_group *g)
+{
+    size_t count = g->count;
+    events_pieces_free(queue_take(g));
+    return count;
+}
