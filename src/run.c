@@ -164,12 +164,42 @@ static bool open_server(struct run *r, size_t threads)
     return true;
 }
 
+static const struct env_snapshot *events_environment(void *owner, unsigned slot)
+{
+    const struct run *r = owner;
+    bool there = r->house != NULL && r->stage != RUN_ENDING && slot < house_count(r->house);
+    return there ? house_current(r->house, slot) : NULL;
+}
+
+static size_t events_environment_count(void *owner)
+{
+    const struct run *r = owner;
+    return r->house != NULL ? house_count(r->house) : 0;
+}
+
+static bool open_events(struct run *r)
+{
+    struct events_listener listener = {r, events_environment, events_environment_count};
+    struct events_settings settings;
+    struct error err;
+    if (!r->door.settings.enabled)
+        return true;
+    settings_for_events(r, &settings);
+    if (events_open(&settings, &listener, &r->door, &r->events, &err))
+        return true;
+    log_always(log_global(), LOG_ERROR, "Unable to create relay: %s", err.text);
+    return false;
+}
+
 static bool open_all(struct run *r)
 {
     size_t threads = settings_threads(r->config);
+    struct events_door_settings door;
     struct api_settings api;
     if (!open_outside(r))
         return false;
+    settings_for_door(r->config, &door);
+    events_door_init(&r->door, &door, &r->mailbox);
     if (threads != 0) {
         settings_for_api(r, threads, &api);
         r->api = api_new(&api);
@@ -180,7 +210,7 @@ static bool open_all(struct run *r)
                    "environments");
     }
     open_house(r, threads);
-    return threads == 0 || open_server(r, threads);
+    return threads == 0 || (open_events(r) && open_server(r, threads));
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */

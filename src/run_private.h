@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "env/env.h"
+#include "events/events.h"
 #include "run.h"
 
 enum run_stage {
@@ -30,12 +31,15 @@ struct run {
     struct api *api;
     struct house *house;
     struct http_server *server;
-    bool database_closing;
+    struct events_door door;
+    struct events *events; /* NULL: none are accepted */
+    bool outside_closing;
 
     uv_signal_t signals[RUN_SIGNALS];
     uv_timer_t beat;  /* every second: the control thread is alive; one-shot: looks whether all is
                          written */
     uv_timer_t delay; /* shutdownDelay, then gracefulShutdownTimeout */
+    int64_t end_ms;   /* when that is over */
     bool handles_open;
 
     /* how environments started */
@@ -46,7 +50,9 @@ struct run {
 /* run_settings.c: what the rooms want to know, out of the configuration. */
 void settings_for_client(const struct config *c, struct http_client_settings *out);
 void settings_for_store(const struct config *c, struct store_settings *out);
-void settings_for_api(const struct run *r, size_t threads, struct api_settings *out);
+void settings_for_door(const struct config *c, struct events_door_settings *out);
+void settings_for_events(struct run *r, struct events_settings *out);
+void settings_for_api(struct run *r, size_t threads, struct api_settings *out);
 void settings_for_house(const struct run *r, struct house_settings *out);
 void settings_for_environment(const struct config *c, const struct config_environment *e,
                               struct env_settings *out);

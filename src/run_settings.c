@@ -112,7 +112,45 @@ void settings_for_store(const struct config *c, struct store_settings *out)
             .url = c->dynamodb.url, .variable = getenv, .random = random_system()};
 }
 
-void settings_for_api(const struct run *r, size_t threads, struct api_settings *out)
+void settings_for_door(const struct config *c, struct events_door_settings *out)
+{
+    *out = (struct events_door_settings){
+        .enabled = c->events.send_events,
+        .spooled = c->events.spool_dir[0] != '\0',
+        .max_body = (size_t)c->events.max_inbound_payload_size_bytes,
+        .max_queue_bytes = c->events.max_queue_bytes,
+    };
+}
+
+void settings_for_events(struct run *r, struct events_settings *out)
+{
+    static const enum spool_sync syncs[] = {
+        [CONFIG_SPOOL_ALWAYS] = SPOOL_SYNC_ALWAYS,
+        [CONFIG_SPOOL_INTERVAL] = SPOOL_SYNC_INTERVAL,
+        [CONFIG_SPOOL_NEVER] = SPOOL_SYNC_NEVER,
+    };
+    const struct config *c = r->config;
+    const struct config_events *ev = &c->events;
+    *out = (struct events_settings){
+        .clock = clock_system(),
+        .random = random_system(),
+        .loop = &r->loop,
+        .client = r->client,
+        .uri = ev->events_uri,
+        .flush_interval_ms = config_ms(ev->flush_interval_ns),
+        .capacity = (size_t)ev->capacity,
+        .capacity_set = config_is_set(c, &ev->capacity),
+        .max_batch_bytes = (size_t)ev->max_batch_bytes,
+        .max_in_flight = (int)ev->max_in_flight,
+        .retry_max_age_ms = config_ms(ev->retry_max_age_ns),
+        .dedupe_window_ms = config_ms(ev->dedupe_window_ns),
+        .spool_dir = ev->spool_dir,
+        .spool_max_bytes = ev->spool_max_size_bytes,
+        .spool_sync = syncs[ev->spool_sync],
+    };
+}
+
+void settings_for_api(struct run *r, size_t threads, struct api_settings *out)
 {
     const struct config *c = r->config;
     *out = (struct api_settings){
@@ -126,6 +164,7 @@ void settings_for_api(const struct run *r, size_t threads, struct api_settings *
         .max_body = (size_t)c->main.max_client_request_body_size_bytes,
         .ofrep = c->http.enable_ofrep,
         .disconnected_status_ms = config_ms(c->main.disconnected_status_time_ns),
+        .door = &r->door,
         .database = store_database_name(r->database),
         .database_server = store_database_server(r->database),
     };

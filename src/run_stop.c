@@ -1,11 +1,12 @@
 /* run_stop.c - the way down (streaming.md 10.5).
  *
  *   signal --shutdownDelay--> house_close(), http_server_close()   at once and side by side
- *                                    '-- both done --> store_database_close() --> handles --> loop
+ *                                   |             '-- no more posts --> events_close()
+ *                                   '-- all done --> store_database_close() --> handles --> loop
  * empty
  *
  * From house_close() on nothing is posted to the serving threads any more, so they may end in any
- * order.
+ * order; events know what they need of their environments.
  */
 #include "run_private.h"
 
@@ -14,6 +15,7 @@
 #define SPREAD_MAX_MS 5000
 #define TIMEOUT_MIN_MS 1000
 #define TIMEOUT_NOW_MS 5000
+#define EVENTS_SPARE_MS 500 /* before the end of all, for closing what was used */
 
 static void handle_closed(uv_handle_t *handle)
 {
@@ -41,11 +43,11 @@ static void database_closed(void *arg)
 /* The next step, as soon as all of the last one is done. */
 static void go_on(struct run *r)
 {
-    if (r->house != NULL || r->server != NULL || r->database_closing)
+    if (r->house != NULL || r->server != NULL || r->events != NULL || r->outside_closing)
         return;
-    r->database_closing = true;
+    r->outside_closing = true;
     if (r->client != NULL)
-        http_client_close(r->client); /* no source is left that could use it */
+        http_client_close(r->client); /* nobody is left that could use it */
     r->client = NULL;
     if (r->database != NULL)
         store_database_close(r->database, database_closed, r);
@@ -60,10 +62,26 @@ void run_house_closed(void *owner)
     go_on(r);
 }
 
+static void events_closed(void *arg)
+{
+    struct run *r = arg;
+    r->events = NULL;
+    go_on(r);
+}
+
+/* What was accepted is delivered, as far as time allows (events.md 12.1). */
+static void end_events(struct run *r)
+{
+    int64_t left_ms = r->end_ms - clock_now_ms(clock_system()) - EVENTS_SPARE_MS;
+    if (r->events != NULL)
+        events_close(r->events, left_ms, events_closed, r);
+}
+
 static void server_closed(void *arg)
 {
     struct run *r = arg;
     r->server = NULL;
+    end_events(r);
     go_on(r);
 }
 
@@ -79,12 +97,15 @@ static void timed_out(uv_timer_t *timer)
 static void begin(struct run *r, int64_t spread_ms, int64_t limit_ms)
 {
     r->stage = RUN_ENDING;
+    r->end_ms = clock_now_ms(clock_system()) + limit_ms;
     (void)uv_timer_start(&r->delay, timed_out, (uint64_t)limit_ms, 0);
     if (r->house != NULL)
         house_close(r->house);
     if (r->server != NULL)
         http_server_close(r->server, spread_ms, limit_ms - limit_ms / 4, &r->loop, server_closed,
                           r);
+    else
+        end_events(r);
     go_on(r);
 }
 

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "env/fanout.h"
+#include "events/door.h"
 #include "http/server.h"
 
 struct api;
@@ -33,6 +34,7 @@ struct api_settings {
     int64_t ping_jitter_ms;         /* pingStreamJitterTime; <= 0: none */
     struct random *random;          /* spreads them */
     int64_t disconnected_status_ms; /* disconnectedStatusTime */
+    struct events_door *door;       /* where events of SDKs go */
     const char *database;           /* "sqlite"; NULL: none */
     const char *database_server;    /* without secrets */
 };
