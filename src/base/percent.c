@@ -44,3 +44,18 @@ char *percent_decode_lenient(struct view text)
     }
     return str_take_text(&out);
 }
+
+void percent_encode_form(struct view text, struct str *out)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.data[i];
+        bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                     c == '-' || c == '_' || c == '.' || c == '~';
+        if (plain)
+            str_append_char(out, c);
+        else if (c == ' ')
+            str_append_char(out, '+');
+        else
+            str_append_format(out, "%%%02X", (unsigned char)c);
+    }
+}

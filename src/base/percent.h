@@ -1,4 +1,4 @@
-/* base/percent.h - "%41" -> "A" in text from a URL, and hexadecimal digits. */
+/* base/percent.h - "%41" -> "A" in text from a URL, hexadecimal digits, and the other way. */
 #ifndef BASE_PERCENT_H
 #define BASE_PERCENT_H
 
@@ -23,5 +23,8 @@ bool percent_decode(struct view text, bool plus_is_blank, struct str *out);
 
 /* The decoded text, zero-terminated, the caller's; a broken escape stays as it is. */
 char *percent_decode_lenient(struct view text);
+
+/* Appends the text as the value of a form: letters, digits and "-_.~" stay, a blank becomes "+". */
+void percent_encode_form(struct view text, struct str *out);
 
 #endif

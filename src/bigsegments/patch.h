@@ -25,12 +25,11 @@ enum patch_list {
 
 struct patch {
     struct view text;                    /* the whole JSON object */
-    struct view segment_id;              /* "vip.g2" */
-    struct view version;                 /* the cursor after this patch; may be "" */
-    struct view previous_version;        /* must be the cursor before it; may be "" */
-    struct view lists[PATCH_LIST_COUNT]; /* JSON arrays of strings; empty: there is none */
+    struct str segment_id;               /* "vip.g2" */
+    struct str version;                  /* the cursor after this patch; may be "" */
+    struct str previous_version;         /* must be the cursor before it; may be "" */
+    struct view lists[PATCH_LIST_COUNT]; /* JSON arrays of strings, within the text */
     size_t counts[PATCH_LIST_COUNT];
-    struct str decoded[3]; /* what the first three views point to where the text has escapes */
 };
 
 /* Missing properties and nulls are empty, unknown ones are ignored. False with *err when the text
@@ -43,6 +42,7 @@ size_t patch_size(const struct patch *p);
 
 /* Walks through one list. */
 struct patch_hashes {
+    bool empty;
     struct json_reader reader;
     struct str scratch;
 };

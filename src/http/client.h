@@ -107,4 +107,10 @@ MUST_CHECK bool http_exchange_start(struct http_client *c, const struct http_exc
 
 void http_exchange_cancel(struct http_exchange *x);
 
+/* After on_head: reads nothing more from the connection until http_exchange_resume(), so that the
+ * server waits as well; nothing is late meanwhile. What was read before still comes. Both may be
+ * called from any callback, and twice. */
+void http_exchange_pause(struct http_exchange *x);
+void http_exchange_resume(struct http_exchange *x);
+
 #endif

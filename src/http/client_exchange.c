@@ -49,6 +49,7 @@ struct http_exchange {
     struct client_body body;
     struct error problem;
     bool complete;
+    bool paused;
 
     uv_timer_t timer;
     int64_t connect_timeout_ms;
@@ -115,6 +116,7 @@ static void exchange_complete(struct http_exchange *x)
     bool keep = !x->own_connection && x->head.keeps && x->body.framing != CLIENT_BODY_UNTIL_CLOSE &&
                 !x->body.extra && exchange_all_sent(x);
     if (keep && x->link != NULL) {
+        client_link_pause_set(x->link, false);
         client_link_put(x->link);
         x->link = NULL;
     }
@@ -228,9 +230,16 @@ static void exchange_head_received(struct http_exchange *x)
         exchange_complete(x);
 }
 
+/* The next byte of the body must come in time, unless nobody wants it now. */
+static void exchange_silence_begin(struct http_exchange *x)
+{
+    client_link_deadline_set(x->link, x->paused ? 0 : x->silence_timeout_ms,
+                             "Read timeout on stream");
+}
+
 static void exchange_body_received(struct http_exchange *x, struct view bytes)
 {
-    client_link_deadline_set(x->link, x->silence_timeout_ms, "Read timeout on stream");
+    exchange_silence_begin(x);
     enum client_body_state state = client_body_feed(&x->body, bytes, &x->problem);
     if (state == CLIENT_BODY_WHOLE)
         exchange_complete(x);
@@ -254,7 +263,7 @@ static void exchange_on_data(void *owner, struct view bytes)
     if (bytes.len > 0 && x->state == EXCHANGE_BODY)
         exchange_body_received(x, bytes);
     else if (x->state == EXCHANGE_BODY)
-        client_link_deadline_set(x->link, x->silence_timeout_ms, "Read timeout on stream");
+        exchange_silence_begin(x);
 }
 
 static void exchange_on_link_end(void *owner, enum transport_cause cause, const char *problem)
@@ -335,4 +344,23 @@ bool http_exchange_start(struct http_client *c, const struct http_exchange_reque
 void http_exchange_cancel(struct http_exchange *x)
 {
     exchange_fail(x, "cancelled");
+}
+
+static void exchange_pause_set(struct http_exchange *x, bool pause)
+{
+    if (x->state != EXCHANGE_BODY || x->paused == pause)
+        return;
+    x->paused = pause;
+    client_link_pause_set(x->link, pause);
+    exchange_silence_begin(x);
+}
+
+void http_exchange_pause(struct http_exchange *x)
+{
+    exchange_pause_set(x, true);
+}
+
+void http_exchange_resume(struct http_exchange *x)
+{
+    exchange_pause_set(x, false);
 }

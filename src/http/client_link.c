@@ -309,3 +309,8 @@ void client_link_deadline_set(struct client_link *l, int64_t ms, const char *pro
 {
     transport_deadline_set(l->transport, ms, problem);
 }
+
+void client_link_pause_set(struct client_link *l, bool pause)
+{
+    transport_pause_set(l->transport, pause);
+}

@@ -43,6 +43,9 @@ void client_link_write_take(struct client_link *l, struct str *bytes);
 /* When ready; see transport_deadline_set(). */
 void client_link_deadline_set(struct client_link *l, int64_t ms, const char *problem);
 
+/* When ready; see transport_pause_set(). */
+void client_link_pause_set(struct client_link *l, bool pause);
+
 /* When ready, between two requests. */
 void client_link_put(struct client_link *l);
 

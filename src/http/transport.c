@@ -291,6 +291,21 @@ static void transport_on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *
     mem_free(buffer->base);
 }
 
+static int read_start(struct transport *t)
+{
+    return uv_read_start(t->stream, transport_on_alloc, transport_on_read);
+}
+
+void transport_pause_set(struct transport *t, bool pause)
+{
+    if (t->state != TRANSPORT_OPEN)
+        return;
+    if (pause)
+        (void)uv_read_stop(t->stream);
+    else
+        (void)read_start(t); /* UV_EALREADY when it is reading anyway */
+}
+
 /* ---- connecting ---- */
 
 static void tls_begin(struct transport *t, struct client_tls_trust *trust, const char *host,
@@ -319,7 +334,7 @@ static void transport_connected(struct transport *t, uv_stream_t *stream)
 {
     t->stream = stream;
     stream->data = t;
-    int status = uv_read_start(stream, transport_on_alloc, transport_on_read);
+    int status = read_start(t);
     if (status != 0)
         transport_end(t, uv_strerror(status));
     else if (t->trust != NULL)

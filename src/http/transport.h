@@ -58,6 +58,10 @@ void transport_tls_start(struct transport *t, struct client_tls_trust *trust, co
  * 0: no deadline. */
 void transport_deadline_set(struct transport *t, int64_t ms, const char *problem);
 
+/* After on_open: nothing more is read until it is set to false again; what was read already comes.
+ */
+void transport_pause_set(struct transport *t, bool pause);
+
 /* Shall the loop run on for this stream alone? It does when nobody says otherwise. */
 void transport_hold_loop(struct transport *t, bool hold);
 

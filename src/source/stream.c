@@ -8,6 +8,7 @@
  */
 #include "source/stream.h"
 
+#include "base/percent.h"
 #include "source/retry.h"
 #include "source/source_private.h"
 #include "source/stream_decoder.h"
@@ -316,16 +317,7 @@ static void stream_url_print(const struct source_stream_settings *settings, stru
     if (settings->filter_key[0] == 0)
         return;
     str_append_text(out, "?filter=");
-    for (const char *c = settings->filter_key; *c != 0; c++) {
-        bool plain = (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') ||
-                     (*c >= '0' && *c <= '9') || strchr("-_.~", *c) != NULL;
-        if (plain)
-            str_append_char(out, *c);
-        else if (*c == ' ')
-            str_append_char(out, '+');
-        else
-            str_append_format(out, "%%%02X", (unsigned char)*c);
-    }
+    percent_encode_form(view_of(settings->filter_key), out);
 }
 
 struct source *source_stream_open(const struct source_stream_settings *settings,

@@ -8,22 +8,25 @@
  * all the same - it begins anew only when everything in it was copied - does that take its turn in
  * the queue.
  */
-#include "store/sqlite_file.h"
+#include "store/sqlite_jobs.h"
+#include "store/store_private.h"
 
 #define COPY_PAGES 1000
 #define COPY_PAGES_IN_TURN 16384
 
-enum sqlite_task { TASK_CHECK, TASK_OPERATION, TASK_COPY, TASK_CLOSE };
+enum sqlite_task { TASK_CHECK, TASK_OPERATION, TASK_JOB, TASK_COPY, TASK_CLOSE };
 
 struct sqlite {
     struct store_backend base;
     struct sqlite_file file; /* the pool thread's while `busy` */
     uv_loop_t *loop;
     struct list ops;
+    struct list jobs;
     uv_work_t work;
     enum sqlite_task task;
-    struct store_op *op; /* of TASK_OPERATION */
-    bool busy;           /* the pool does `task` */
+    struct store_op *op;    /* of TASK_OPERATION */
+    struct sqlite_job *job; /* of TASK_JOB */
+    bool busy;              /* the pool does `task` */
     uv_work_t copy;
     bool copying;     /* the log, beside the queue */
     int copied_pages; /* of the present log, at least */
@@ -51,6 +54,9 @@ static void work(uv_work_t *w)
         break;
     case TASK_OPERATION:
         sqlite_file_run(&q->file, q->op);
+        break;
+    case TASK_JOB:
+        q->job->ok = sqlite_file_do(&q->file, q->job->work, q->job, &q->job->problem);
         break;
     case TASK_COPY:
         sqlite_file_copy_log(&q->file);
@@ -110,6 +116,10 @@ static void worked(uv_work_t *w, int status)
         copy_if_long(q);
         q->op->done(q->op);
         break;
+    case TASK_JOB:
+        copy_if_long(q);
+        q->job->done(q->job); /* membership_sqlite.c */
+        break;
     case TASK_CHECK:
         q->file.lost = false; /* nobody has been told of the contents yet */
         break;
@@ -138,6 +148,10 @@ static void work_next(struct sqlite *q)
         q->op = CONTAINER_OF(q->ops.next, struct store_op, link);
         list_remove(&q->op->link);
         begin(q, TASK_OPERATION);
+    } else if (!list_empty(&q->jobs)) {
+        q->job = CONTAINER_OF(q->jobs.next, struct sqlite_job, link);
+        list_remove(&q->job->link);
+        begin(q, TASK_JOB);
     } else if (q->copying) {
         return; /* what follows would only wait for it */
     } else if (q->closing) {
@@ -152,6 +166,18 @@ static void sqlite_run(struct store_backend *b, struct store_op *op)
     struct sqlite *q = sqlite_of(b);
     list_append(&q->ops, &op->link);
     work_next(q);
+}
+
+void sqlite_job_post(struct store_database *db, struct sqlite_job *j)
+{
+    struct sqlite *q = sqlite_of(db->backend);
+    list_append(&q->jobs, &j->link);
+    work_next(q);
+}
+
+struct sqlite_file *sqlite_file_of(struct store_database *db)
+{
+    return &sqlite_of(db->backend)->file;
 }
 
 static void sqlite_hurry(struct store_backend *b)
@@ -192,6 +218,7 @@ struct store_backend *store_sqlite_open(const struct store_settings *settings, u
     q->base.class = &sqlite_class;
     q->loop = loop;
     list_init(&q->ops);
+    list_init(&q->jobs);
     sqlite_file_init(&q->file, settings);
     if (!sqlite_file_ready(&q->file, err)) {
         sqlite_file_free(&q->file);

@@ -53,6 +53,14 @@ static const char mark_text[] =
     "INSERT INTO marker (prefix, name, value) VALUES (?1, '$inited', ?2) "
     "ON CONFLICT (prefix, name) DO UPDATE SET value = excluded.value";
 
+/* Each sets one column and leaves the other alone. */
+static const char cursor_set_text[] =
+    "INSERT INTO big_segment_meta (prefix, cursor) VALUES (?1, ?2) "
+    "ON CONFLICT (prefix) DO UPDATE SET cursor = excluded.cursor";
+static const char time_set_text[] =
+    "INSERT INTO big_segment_meta (prefix, synchronized_on) VALUES (?1, ?2) "
+    "ON CONFLICT (prefix) DO UPDATE SET synchronized_on = excluded.synchronized_on";
+
 static const char *const statement_texts[SQLITE_ST_COUNT] = {
     [SQLITE_ST_BEGIN_WRITE] = "BEGIN IMMEDIATE",
     [SQLITE_ST_BEGIN_READ] = "BEGIN",
@@ -65,6 +73,15 @@ static const char *const statement_texts[SQLITE_ST_COUNT] = {
     [SQLITE_ST_MARKED] = "SELECT 1 FROM marker WHERE prefix = ?1 AND name = '$inited'",
     [SQLITE_ST_ROWS] =
         "SELECT key, version, deleted, data FROM item WHERE prefix = ?1 AND kind = ?2",
+    [SQLITE_ST_CURSOR] = "SELECT cursor FROM big_segment_meta WHERE prefix = ?1",
+    [SQLITE_ST_CURSOR_SET] = cursor_set_text,
+    [SQLITE_ST_TIME_SET] = time_set_text,
+    [SQLITE_ST_REF_ADD] = "INSERT OR IGNORE INTO big_segment_ref (prefix, ref) VALUES (?1, ?2)",
+    [SQLITE_ST_REF] = "SELECT id FROM big_segment_ref WHERE prefix = ?1 AND ref = ?2",
+    [SQLITE_ST_MEMBER_ADD] =
+        "INSERT OR IGNORE INTO big_segment_member (ref, hash, included) VALUES (?1, ?2, ?3)",
+    [SQLITE_ST_MEMBER_REMOVE] =
+        "DELETE FROM big_segment_member WHERE ref = ?1 AND hash = ?2 AND included = ?3",
 };
 
 void sqlite_file_init(struct sqlite_file *f, const struct store_settings *settings)
@@ -284,4 +301,27 @@ void sqlite_file_copy_log(struct sqlite_file *f)
         (void)sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     (void)sqlite3_close(db);
     uv_mutex_unlock(&f->place);
+}
+
+sqlite3 *sqlite_file_reader(struct sqlite_file *f, struct sqlite_place *seen)
+{
+    sqlite3 *db = NULL;
+    uv_mutex_lock(&f->place);
+    *seen = (struct sqlite_place){f->device, f->inode};
+    bool ok = f->real != NULL &&
+              sqlite3_open_v2(f->real, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
+                  SQLITE_OK;
+    uv_mutex_unlock(&f->place);
+    if (ok)
+        return db;
+    (void)sqlite3_close(db);
+    return NULL;
+}
+
+bool sqlite_file_is(struct sqlite_file *f, const struct sqlite_place *seen)
+{
+    uv_mutex_lock(&f->place);
+    bool same = f->device == seen->device && f->inode == seen->inode;
+    uv_mutex_unlock(&f->place);
+    return same;
 }

@@ -1,5 +1,5 @@
 /* store/sqlite_file.h - one SQLite database file: opened, recognised, set aside when it is damaged
- * (data-store.md 9.2, 9.3, 9.5). For the files of store/ and their tests only.
+ * (data-store.md 9.2, 9.3, 9.5). For the files of store/, their tests and membership_sqlite.c.
  *
  *   sqlite.c (loop) --> thread pool: sqlite_file_run(op) --> sqlite_ops.c: statements
  *                                         '-- damaged? --> sqlite_aside.c: moved away, a new one
@@ -28,6 +28,13 @@ enum sqlite_statement {
     SQLITE_ST_MARK,
     SQLITE_ST_MARKED,
     SQLITE_ST_ROWS,
+    SQLITE_ST_CURSOR, /* from here on: big segments, big-segments.md 11 */
+    SQLITE_ST_CURSOR_SET,
+    SQLITE_ST_TIME_SET,
+    SQLITE_ST_REF_ADD,
+    SQLITE_ST_REF,
+    SQLITE_ST_MEMBER_ADD,
+    SQLITE_ST_MEMBER_REMOVE,
     SQLITE_ST_COUNT
 };
 
@@ -83,6 +90,30 @@ void sqlite_file_copy_log(struct sqlite_file *f);
 
 /* Carries an operation out and fills in its answers; `done` is not called. */
 void sqlite_file_run(struct sqlite_file *f, struct store_op *op);
+
+/* Returns a result code of SQLite and leaves no transaction open. */
+typedef int sqlite_work(struct sqlite_file *f, void *arg);
+
+/* The same with any work. It may be done twice: when the file turns out to be damaged, it is set
+ * aside and a new one is worked on. False with *problem. */
+MUST_CHECK bool sqlite_file_do(struct sqlite_file *f, sqlite_work *work, void *arg,
+                               struct error *problem);
+
+/* Runs a prepared statement that gives no rows, or none that anybody looks at. */
+int sqlite_file_step(const struct sqlite_file *f, enum sqlite_statement id);
+
+/* Commits when `code` is SQLITE_OK, or rolls back what is open; the code of the first failure. */
+int sqlite_file_finish(const struct sqlite_file *f, int code);
+
+/* A second connection to the open file, for reading, on any thread. `seen` says which file that is:
+ * when sqlite_file_is() says that it is another one by now, the connection is closed and opened
+ * anew. NULL: there is no file. */
+struct sqlite_place {
+    dev_t device;
+    ino_t inode;
+};
+sqlite3 *sqlite_file_reader(struct sqlite_file *f, struct sqlite_place *seen);
+bool sqlite_file_is(struct sqlite_file *f, const struct sqlite_place *seen);
 
 /* sqlite_ops.c: each returns a result code of SQLite and leaves no transaction open. */
 int sqlite_op_carry_out(struct sqlite_file *f, struct store_op *op);

@@ -22,7 +22,7 @@ static int run(sqlite3_stmt *st)
     return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : reset;
 }
 
-static int run_id(const struct sqlite_file *f, enum sqlite_statement id)
+int sqlite_file_step(const struct sqlite_file *f, enum sqlite_statement id)
 {
     return run(f->statements[id]);
 }
@@ -63,11 +63,10 @@ static int write_item(const struct sqlite_file *f, enum sqlite_statement id, con
     return code;
 }
 
-/* Commits, or rolls back what is open; the code of the first failure. */
-static int finish(const struct sqlite_file *f, int code)
+int sqlite_file_finish(const struct sqlite_file *f, int code)
 {
     if (code == SQLITE_OK)
-        code = run_id(f, SQLITE_ST_COMMIT);
+        code = sqlite_file_step(f, SQLITE_ST_COMMIT);
     if (code != SQLITE_OK && !sqlite3_get_autocommit(f->db))
         (void)sqlite3_exec(f->db, "ROLLBACK", NULL, NULL, NULL);
     return code;
@@ -137,7 +136,7 @@ static void log_initialized(const struct store_op *op)
 static int op_init(struct sqlite_file *f, struct store_op *op)
 {
     bool deleted = false;
-    int code = run_id(f, SQLITE_ST_BEGIN_WRITE);
+    int code = sqlite_file_step(f, SQLITE_ST_BEGIN_WRITE);
     for (size_t i = 0; i < ARRAY_LEN(kind_order) && code == SQLITE_OK; i++) {
         code = put_all(f, op, kind_order[i]);
         if (code == SQLITE_OK)
@@ -145,7 +144,7 @@ static int op_init(struct sqlite_file *f, struct store_op *op)
     }
     if (code == SQLITE_OK)
         code = mark(f, op);
-    code = finish(f, code);
+    code = sqlite_file_finish(f, code);
     if (code != SQLITE_OK)
         return code;
     if (deleted) /* gives pages back to the file system; the data is safe whatever becomes of it */
@@ -160,10 +159,10 @@ static int op_init(struct sqlite_file *f, struct store_op *op)
 
 static int op_upsert(struct sqlite_file *f, struct store_op *op)
 {
-    int code = run_id(f, SQLITE_ST_BEGIN_WRITE);
+    int code = sqlite_file_step(f, SQLITE_ST_BEGIN_WRITE);
     for (size_t i = 0; i < op->item_count && code == SQLITE_OK; i++)
         code = write_item(f, SQLITE_ST_UPSERT, op->prefix, op->items[i]);
-    return finish(f, code);
+    return sqlite_file_finish(f, code);
 }
 
 static int ask_marked(const struct sqlite_file *f, struct store_op *op)
@@ -205,13 +204,13 @@ static int read_kind(const struct sqlite_file *f, const struct store_op *op, enu
 static int op_read(struct sqlite_file *f, struct store_op *op)
 {
     struct dataset_builder *builder = dataset_builder_new();
-    int code = run_id(f, SQLITE_ST_BEGIN_READ);
+    int code = sqlite_file_step(f, SQLITE_ST_BEGIN_READ);
     if (code == SQLITE_OK)
         code = ask_marked(f, op);
     for (size_t i = 0; i < ARRAY_LEN(kind_order) && code == SQLITE_OK; i++)
         code = (op->kinds & (1u << kind_order[i])) != 0 ? read_kind(f, op, kind_order[i], builder)
                                                         : SQLITE_OK;
-    code = finish(f, code);
+    code = sqlite_file_finish(f, code);
     (void)sqlite3_db_release_memory(f->db);
     if (code == SQLITE_OK)
         op->read = dataset_builder_finish_take(builder);
@@ -223,12 +222,12 @@ static int op_read(struct sqlite_file *f, struct store_op *op)
 /* Writing the schema version writes the first page, even though it stays the same. */
 static int op_probe(struct sqlite_file *f, struct store_op *op)
 {
-    int code = run_id(f, SQLITE_ST_BEGIN_WRITE);
+    int code = sqlite_file_step(f, SQLITE_ST_BEGIN_WRITE);
     if (code == SQLITE_OK)
         code = sqlite3_exec(f->db, "PRAGMA user_version = 1", NULL, NULL, NULL);
     if (code == SQLITE_OK)
         code = ask_marked(f, op);
-    return finish(f, code);
+    return sqlite_file_finish(f, code);
 }
 
 static int op_check(struct sqlite_file *f, struct store_op *op)

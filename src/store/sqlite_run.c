@@ -1,6 +1,7 @@
 /* store/sqlite_run.c - one operation, whatever state the file is in (data-store.md 9.5).
  *
- *   open? the same file? sound? --> sqlite_ops.c --> damaged? set aside, a new file, once more
+ *   open? the same file? sound? --> the work (sqlite_ops.c) --> damaged? set aside, a new file,
+ * once more
  */
 #include "store/sqlite_file.h"
 
@@ -98,12 +99,12 @@ static void follow_path(struct sqlite_file *f)
 }
 
 /* The result code; when it tells of damage, `reason` says which. */
-static int attempt(struct sqlite_file *f, struct store_op *op, struct error *reason)
+static int attempt(struct sqlite_file *f, sqlite_work *work, void *arg, struct error *reason)
 {
     int code = check_contents(f, reason);
     if (code != SQLITE_OK)
         return code;
-    code = sqlite_op_carry_out(f, op);
+    code = work(f, arg);
     if (sqlite_code_damaged(code))
         error_set(reason, "%s", sqlite3_errstr(code));
     return code;
@@ -129,26 +130,31 @@ void sqlite_file_check(struct sqlite_file *f)
         (void)start_over(f, reason.text, &err);
 }
 
-static void run(struct sqlite_file *f, struct store_op *op)
+bool sqlite_file_do(struct sqlite_file *f, sqlite_work *work, void *arg, struct error *problem)
 {
     struct error reason = {""};
-    if (!sqlite_file_ready(f, &op->problem))
-        return;
-    int code = attempt(f, op, &reason);
+    follow_path(f);
+    if (!sqlite_file_ready(f, problem))
+        return false;
+    int code = attempt(f, work, arg, &reason);
     if (sqlite_code_damaged(code)) {
-        if (!start_over(f, reason.text, &op->problem))
-            return;
-        code = attempt(f, op, &reason);
+        if (!start_over(f, reason.text, problem))
+            return false;
+        code = attempt(f, work, arg, &reason);
     }
-    op->ok = code == SQLITE_OK;
-    if (!op->ok)
-        sqlite_problem_set(f, code, &op->problem);
+    if (code != SQLITE_OK)
+        sqlite_problem_set(f, code, problem);
+    return code == SQLITE_OK;
+}
+
+static int carry_out(struct sqlite_file *f, void *op)
+{
+    return sqlite_op_carry_out(f, op);
 }
 
 void sqlite_file_run(struct sqlite_file *f, struct store_op *op)
 {
-    follow_path(f);
-    run(f, op);
+    op->ok = sqlite_file_do(f, carry_out, op, &op->problem);
     op->lost = f->lost;
     f->lost = false;
 }

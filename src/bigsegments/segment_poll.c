@@ -1,0 +1,241 @@
+/* bigsegments/segment_poll.c - see segment_poll.h. */
+#include "bigsegments/segment_poll.h"
+
+#include "base/percent.h"
+#include "source/retry.h"
+
+#define CONNECT_TIMEOUT_MS 3000
+#define TLS_TIMEOUT_MS 10000
+#define SILENCE_TIMEOUT_MS 30000
+#define TOTAL_TIMEOUT_MS 300000 /* while we read; what our database takes does not count */
+
+struct segment_poll {
+    const struct upstream *upstream;
+    struct progress *progress;
+    struct segment_poll_result result;
+    void (*done)(void *owner, const struct segment_poll_result *r);
+    void *owner;
+    struct membership_op op; /* READ_CURSOR */
+    struct http_exchange *exchange;
+    struct applier applier;
+    bool reading_cursor;
+    bool received; /* the whole answer */
+    bool over;     /* the array, or the poll because it failed */
+    uv_timer_t limit;
+    bool limited; /* `limit` runs */
+    uint64_t left_ms;
+    uint64_t since_ms;
+};
+
+static void on_limit_closed(uv_handle_t *handle)
+{
+    struct segment_poll *p = CONTAINER_OF((uv_timer_t *)handle, struct segment_poll, limit);
+    struct segment_poll_result result = p->result;
+    void (*done)(void *owner, const struct segment_poll_result *r) = p->done;
+    void *owner = p->owner;
+    applier_free(&p->applier);
+    mem_free(p);
+    done(owner, &result); /* synchronizer.c */
+}
+
+static void finish_when_over(struct segment_poll *p)
+{
+    if (!p->over || p->exchange != NULL || p->reading_cursor || p->applier.busy ||
+        uv_is_closing((uv_handle_t *)&p->limit))
+        return;
+    uv_close((uv_handle_t *)&p->limit, on_limit_closed);
+}
+
+static void fail(struct segment_poll *p, const char *problem)
+{
+    if (!p->over) {
+        p->result.ok = false;
+        error_set(&p->result.problem, "%s", problem);
+    }
+    p->over = true;
+    applier_stop(&p->applier);
+    if (p->exchange != NULL)
+        http_exchange_cancel(p->exchange);
+    finish_when_over(p);
+}
+
+void segment_poll_cancel(struct segment_poll *p)
+{
+    fail(p, "cancelled");
+}
+
+/* ---- the limit --------------------------------------------------------------------------------
+ */
+
+static void on_limit(uv_timer_t *timer)
+{
+    fail(CONTAINER_OF(timer, struct segment_poll, limit), "the answer took more than 5 minutes");
+}
+
+static void limit_run(struct segment_poll *p)
+{
+    p->limited = true;
+    p->since_ms = uv_now(p->upstream->loop);
+    (void)uv_timer_start(&p->limit, on_limit, p->left_ms, 0);
+}
+
+static void limit_stop(struct segment_poll *p)
+{
+    uint64_t passed_ms = p->limited ? uv_now(p->upstream->loop) - p->since_ms : 0;
+    p->limited = false;
+    p->left_ms = passed_ms < p->left_ms ? p->left_ms - passed_ms : 1;
+    (void)uv_timer_stop(&p->limit);
+}
+
+/* ---- the patches ------------------------------------------------------------------------------
+ */
+
+static void on_array(void *owner, const struct applied *a)
+{
+    struct segment_poll *p = owner;
+    p->result.ok = true;
+    p->result.applied = *a;
+    p->over = true;
+}
+
+static void on_failed(void *owner, const char *problem)
+{
+    struct segment_poll *p = owner;
+    fail(p, problem);
+}
+
+static void on_idle(void *owner)
+{
+    struct segment_poll *p = owner;
+    if (p->received && !p->over)
+        fail(p, "unexpected end of data");
+    finish_when_over(p);
+}
+
+static void on_room(void *owner, bool room)
+{
+    struct segment_poll *p = owner;
+    if (p->exchange == NULL)
+        return;
+    if (room) {
+        http_exchange_resume(p->exchange);
+        limit_run(p);
+    } else {
+        http_exchange_pause(p->exchange);
+        limit_stop(p);
+    }
+}
+
+static const struct applier_listener applier_listener = {
+    .array = on_array, .failed = on_failed, .idle = on_idle, .room = on_room};
+
+/* ---- the request ------------------------------------------------------------------------------
+ */
+
+static void on_head(void *owner, int status, const struct http_head *head)
+{
+    struct segment_poll *p = owner;
+    struct error problem;
+    if (status == 200 || p->over)
+        return;
+    p->result.status = status;
+    if (status == 429 || status == 503)
+        p->result.retry_after_s = retry_after_parse(http_head_value(head, "retry-after"));
+    error_set(&problem, "HTTP error %d", status);
+    fail(p, problem.text);
+}
+
+static void on_body(void *owner, struct view bytes)
+{
+    struct segment_poll *p = owner;
+    if (!p->over)
+        applier_feed(&p->applier, bytes);
+}
+
+static void on_end(void *owner, const struct http_exchange_result *result)
+{
+    struct segment_poll *p = owner;
+    p->exchange = NULL;
+    limit_stop(p);
+    p->received = result->complete;
+    if (p->over)
+        finish_when_over(p);
+    else if (result->complete)
+        applier_array_end(&p->applier);
+    else
+        fail(p, result->message);
+}
+
+static const struct http_exchange_listener exchange_listener = {
+    .on_head = on_head, .on_body = on_body, .on_end = on_end};
+
+static void print_url(const struct segment_poll *p, struct str *out)
+{
+    str_append_text(out, p->upstream->base_uri);
+    str_append_text(out, "/sdk/big-segments/revisions");
+    if (!p->result.with_cursor)
+        return;
+    str_append_text(out, "?after=");
+    percent_encode_form(str_view(&p->progress->cursor), out);
+}
+
+static void request(struct segment_poll *p)
+{
+    struct str url = {0};
+    struct error err;
+    p->result.with_cursor = p->progress->cursor.len != 0;
+    print_url(p, &url);
+    log_line(p->progress->log, LOG_DEBUG, "Polling %s", str_text(&url));
+    struct http_client_header headers[] = {{"Authorization", view_of(p->upstream->sdk_key)}};
+    struct http_exchange_request request = {.method = "GET",
+                                            .url = str_view(&url),
+                                            .headers = headers,
+                                            .header_count = ARRAY_LEN(headers),
+                                            .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+                                            .tls_timeout_ms = TLS_TIMEOUT_MS,
+                                            .head_timeout_ms = SILENCE_TIMEOUT_MS,
+                                            .silence_timeout_ms = SILENCE_TIMEOUT_MS};
+    if (http_exchange_start(p->upstream->client, &request, &exchange_listener, p, &p->exchange,
+                            &err))
+        limit_run(p);
+    else
+        fail(p, err.text);
+    str_free(&url);
+}
+
+static void on_cursor(struct membership_op *op)
+{
+    struct segment_poll *p = CONTAINER_OF(op, struct segment_poll, op);
+    p->reading_cursor = false;
+    if (p->over) {
+        finish_when_over(p);
+    } else if (!op->ok) {
+        fail(p, op->problem.text);
+    } else {
+        str_clear(&p->progress->cursor);
+        str_append(&p->progress->cursor, str_view(&op->cursor));
+        request(p);
+    }
+    str_free(&op->cursor);
+}
+
+struct segment_poll *segment_poll_start(const struct upstream *upstream, struct progress *progress,
+                                        void (*done)(void *owner,
+                                                     const struct segment_poll_result *r),
+                                        void *owner)
+{
+    struct segment_poll *p = mem_zalloc(sizeof *p);
+    p->upstream = upstream;
+    p->progress = progress;
+    p->done = done;
+    p->owner = owner;
+    p->left_ms = TOTAL_TIMEOUT_MS;
+    applier_open(&p->applier, progress, upstream->max_patch_bytes, APPLIER_SKIPS, &applier_listener,
+                 p);
+    (void)uv_timer_init(upstream->loop, &p->limit);
+    log_line(progress->log, LOG_DEBUG, "Polling for big segment updates");
+    p->reading_cursor = true;
+    p->op = (struct membership_op){.type = MEMBERSHIP_OP_READ_CURSOR, .done = on_cursor};
+    membership_run(progress->store, &p->op);
+    return p;
+}
