@@ -3,6 +3,7 @@
 #define RUN_PRIVATE_H
 
 #include "api/api.h"
+#include "bigsegments/membership_store.h"
 #include "env/env.h"
 #include "events/events.h"
 #include "run.h"
@@ -28,6 +29,7 @@ struct run {
     struct mailbox mailbox; /* what serving threads ask of the control thread */
     struct http_client *client;
     struct store_database *database;
+    struct membership_database *memberships; /* NULL: the database holds no big segments */
     struct api *api;
     struct house *house;
     struct http_server *server;

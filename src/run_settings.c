@@ -182,6 +182,8 @@ void settings_for_house(const struct run *r, struct house_settings *out)
         .loop = (uv_loop_t *)&r->loop,
         .client = r->client,
         .database = r->database,
+        .memberships = r->memberships,
+        .base_uri = c->main.base_uri,
         .stream_uri = c->main.stream_uri,
         .init_timeout_ms = init_timeout_ms,
         .disconnected_status_ms = config_ms(c->main.disconnected_status_time_ns),
@@ -191,6 +193,8 @@ void settings_for_house(const struct run *r, struct house_settings *out)
         .ignore_duplicate_keys = c->local_file.duplicate_keys == CONFIG_DUPLICATES_IGNORE,
         .ignore_connection_errors = c->main.ignore_connection_errors,
         .serve_store_while_initializing = c->main.serve_store_while_initializing,
+        .max_patch_bytes = (size_t)c->main.big_segments_max_patch_bytes,
+        .trace_big_segments = c->trace_log_big_segments,
     };
 }
 

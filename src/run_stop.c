@@ -2,7 +2,7 @@
  *
  *   signal --shutdownDelay--> house_close(), http_server_close()   at once and side by side
  *                                   |             '-- no more posts --> events_close()
- *                                   '-- all done --> store_database_close() --> handles --> loop
+ *                                   '-- all done --> databases --> handles --> loop
  * empty
  *
  * From house_close() on nothing is posted to the serving threads any more, so they may end in any
@@ -40,6 +40,19 @@ static void database_closed(void *arg)
     close_handles(r);
 }
 
+static void close_database(struct run *r)
+{
+    if (r->database != NULL)
+        store_database_close(r->database, database_closed, r);
+    else
+        close_handles(r);
+}
+
+static void memberships_closed(void *arg)
+{
+    close_database(arg);
+}
+
 /* The next step, as soon as all of the last one is done. */
 static void go_on(struct run *r)
 {
@@ -49,10 +62,10 @@ static void go_on(struct run *r)
     if (r->client != NULL)
         http_client_close(r->client); /* nobody is left that could use it */
     r->client = NULL;
-    if (r->database != NULL)
-        store_database_close(r->database, database_closed, r);
+    if (r->memberships != NULL)
+        membership_database_close(r->memberships, memberships_closed, r);
     else
-        close_handles(r);
+        close_database(r);
 }
 
 void run_house_closed(void *owner)

@@ -167,9 +167,10 @@ struct env *env_open(struct house *h, const struct env_settings *settings, unsig
     return e;
 }
 
-static void env_free_when_closed(struct env *e)
+void env_free_when_closed(struct env *e)
 {
-    if (e->source_open || e->store_open || e->timers_open != 0)
+    bool segments_open = e->segments.store != NULL || e->segments.synchronizer != NULL;
+    if (e->source_open || e->store_open || segments_open || e->timers_open != 0)
         return;
     struct house *h = e->house;
     env_hold_forget(e);
@@ -247,6 +248,7 @@ static void open_source(struct env *e)
 void env_start_sources(struct env *e)
 {
     open_store(e);
+    env_big_segments_open(e);
     open_source(e);
     env_start_begin(e);
     env_publish_state(e);
@@ -267,6 +269,7 @@ void env_close(struct env *e)
     uv_close((uv_handle_t *)&e->pings.window, timer_closed);
     if (e->source_open)
         source_close(e->source);
+    env_big_segments_close(e);
     if (e->store_open)
         store_close(e->store);
 }

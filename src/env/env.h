@@ -4,14 +4,15 @@
  *                            |  ^
  *                       write|  |read                Lives on: the control thread, always.
  *                            v  |                    Serving threads hold snapshots, never an env.
- *                          store/                    May call: source, store, flags, base.
+ *                          store/                    May call: bigsegments, source, store.
  *
  * Life: env_open -> any number of puts and patches -> env_close -> house hears of it (memory gone).
  *
  * Who lives here: env.c (life cycle), start.c (how a start ends), connection.c (state of the data
  * source), put.c and patch.c (hop 2: what an update means), publish.c (hop 3), fanout.c (hop 4),
  * facts.c, snapshot.c, directory.c (what crosses to the serving threads), cache.c, merge.c and
- * wait.c (when the database is asked, what its answer means, who waits for it), hold.c, house.c.
+ * wait.c (when the database is asked, what its answer means, who waits for it), hold.c,
+ * big_segments.c, house.c.
  */
 #ifndef ENV_ENV_H
 #define ENV_ENV_H
@@ -33,6 +34,8 @@ struct house_settings {
     uv_loop_t *loop;
     struct http_client *client;
     struct store_database *database;
+    struct membership_database *memberships; /* NULL: the database holds no big segments */
+    const char *base_uri;
     const char *stream_uri;
     int64_t init_timeout_ms;        /* <= 0: no waiting */
     int64_t disconnected_status_ms; /* an outage of that length is reported */
@@ -42,6 +45,8 @@ struct house_settings {
     bool ignore_duplicate_keys; /* in data files */
     bool ignore_connection_errors;
     bool serve_store_while_initializing;
+    size_t max_patch_bytes; /* of big segments */
+    bool trace_big_segments;
 };
 
 /* The one receiver of what the process as a whole must know: main's run.c. */

@@ -3,6 +3,7 @@
 #define ENV_ENV_PRIVATE_H
 
 #include "base/list.h"
+#include "bigsegments/synchronizer.h"
 #include "env/env.h"
 
 /* The connection to LaunchDarkly. Changed by connection.c alone. */
@@ -50,6 +51,14 @@ struct env_cache {
     uv_timer_t timer;
 };
 
+/* Changed by big_segments.c alone. */
+struct env_big_segments {
+    struct membership_store *store;    /* NULL: no database that could hold them; or closed */
+    struct synchronizer *synchronizer; /* NULL: not started, or closed */
+    bool in_use;                       /* a data set with an unbounded segment was adopted */
+    int64_t synchronized_on_ms;        /* what this relay wrote last; 0: nothing */
+};
+
 struct env {
     struct house *house;
     unsigned slot;
@@ -73,6 +82,7 @@ struct env {
     struct env_snapshot *published; /* what serving threads know; never NULL once started */
 
     struct env_cache cache;
+    struct env_big_segments segments;
     struct env_pings pings;
     struct connection connection;
     enum store_state store_state;
@@ -92,6 +102,7 @@ struct house {
     struct env **by_name;
     size_t open_count; /* environments, and `turn` */
     char *stream_uri;
+    char *base_uri;
     bool closing;
     uv_timer_t turn; /* never started: closing it makes house_close() end in a later turn */
 };
@@ -100,6 +111,7 @@ struct house {
 struct env *env_open(struct house *h, const struct env_settings *settings, unsigned slot);
 void env_start_sources(struct env *e);
 void env_close(struct env *e);
+void env_free_when_closed(struct env *e);
 
 /* The environment as it is now, for the serving threads; borrowed, kept as `published`. */
 struct env_snapshot *env_snapshot_take(struct env *e);
@@ -147,6 +159,11 @@ void env_cache_read_done(struct env *e, const struct store_contents *contents);
 
 /* merge.c: the database's answer. Takes its data set. */
 void env_read_apply(struct env *e, const struct store_contents *contents);
+
+/* big_segments.c. Look: the data set of `e` is a new one. */
+void env_big_segments_open(struct env *e);
+void env_big_segments_look(struct env *e);
+void env_big_segments_close(struct env *e);
 
 /* patch.c: hop 2. Takes the reference. False: it is not newer than what is there. */
 void env_patch_apply(struct env *e, struct item *it);

@@ -12,6 +12,8 @@ struct house *house_open(const struct house_settings *settings,
     h->settings = *settings;
     h->stream_uri = mem_copy_text(settings->stream_uri, strlen(settings->stream_uri));
     h->settings.stream_uri = h->stream_uri;
+    h->base_uri = mem_copy_text(settings->base_uri, strlen(settings->base_uri));
+    h->settings.base_uri = h->base_uri;
     h->listener = *listener;
     h->fanouts.each = fanouts;
     h->fanouts.count = fanout_count;
@@ -76,6 +78,7 @@ static void house_free(struct house *h)
     mem_free(h->envs);
     mem_free(h->by_name);
     mem_free(h->stream_uri);
+    mem_free(h->base_uri);
     mem_free(h);
     listener.closed(listener.owner);
 }

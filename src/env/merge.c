@@ -112,6 +112,7 @@ static void merge_quietly(struct env *e, struct dataset *answer, unsigned kinds)
             e->told = dataset_ref(e->data);
         dataset_unref(e->data);
         e->data = merged;
+        env_big_segments_look(e);
     }
     env_publish_state(e);
     if (!writing)

@@ -37,6 +37,7 @@ bool env_patch_accept(struct env *e, struct item *it)
     const struct item *served = e->data != NULL ? dataset_find(e->data, it->kind, it->key) : NULL;
     if (served == NULL || served->version < it->version)
         put_in(&e->data, it);
+    env_big_segments_look(e);
     env_publish_items(e, &it, 1, concerned);
     item_unref(it);
     return true;

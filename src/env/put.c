@@ -14,6 +14,7 @@ static void data_set(struct env *e, struct dataset *data)
     dataset_unref(e->data);
     e->told = NULL;
     e->data = data;
+    env_big_segments_look(e);
 }
 
 /* The first data set of an environment, or one that shares nothing with the old one, goes out

@@ -6,13 +6,20 @@ static size_t rendered_bytes(const struct item *it)
     return it->deleted ? 0 : it->quoted_key.len + it->text->len + 2; /* a colon, a comma */
 }
 
+static bool is_big_segment(const struct item *it)
+{
+    return it->unbounded && !it->deleted;
+}
+
 static void collection_account(struct collection *c, const struct item *old, const struct item *new)
 {
     if (old != NULL) {
         c->live -= !old->deleted;
+        c->unbounded -= is_big_segment(old);
         c->render_bytes -= rendered_bytes(old);
     }
     c->live += !new->deleted;
+    c->unbounded += is_big_segment(new);
     c->render_bytes += rendered_bytes(new);
 }
 
@@ -40,6 +47,7 @@ struct collection collection_share(const struct collection *c)
     return (struct collection){.items = sequence_share(&c->items),
                                .index = key_index_share(&c->index),
                                .live = c->live,
+                               .unbounded = c->unbounded,
                                .render_bytes = c->render_bytes};
 }
 
@@ -48,5 +56,6 @@ void collection_release(struct collection *c)
     key_index_release(&c->index);
     sequence_release(&c->items);
     c->live = 0;
+    c->unbounded = 0;
     c->render_bytes = 0;
 }

@@ -102,6 +102,11 @@ bool dataset_flag_is_needed(const struct dataset *d, struct view key)
     return false;
 }
 
+bool dataset_has_big_segments(const struct dataset *d)
+{
+    return d->collections[ITEM_SEGMENT].unbounded != 0;
+}
+
 size_t dataset_count(const struct dataset *d, enum item_kind kind)
 {
     return d->collections[kind].live;

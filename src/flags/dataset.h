@@ -43,6 +43,9 @@ struct item *dataset_find(const struct dataset *d, enum item_kind kind, struct v
 /* Is this flag a prerequisite of another one? */
 bool dataset_flag_is_needed(const struct dataset *d, struct view key);
 
+/* Does it hold a segment whose members are in a database? */
+bool dataset_has_big_segments(const struct dataset *d);
+
 /* Items of a kind; tombstones are not counted by dataset_count(). */
 size_t dataset_count(const struct dataset *d, enum item_kind kind);
 

@@ -16,6 +16,7 @@ struct collection {
     struct sequence items;
     struct key_index index;
     size_t live;         /* items that are no tombstones */
+    size_t unbounded;    /* big segments among them */
     size_t render_bytes; /* of "KEY":TEXT, for each of those */
 };
 

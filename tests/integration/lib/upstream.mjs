@@ -7,6 +7,7 @@
 import http from 'node:http';
 import zlib from 'node:zlib';
 import { freePort } from './ports.mjs';
+import { Segments } from './segments.mjs';
 import { until } from './wait.mjs';
 
 export const frame = (event, data) => `event: ${event}\ndata: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
@@ -16,6 +17,7 @@ class Upstream {
   requests = [];            // { time, method, url, key, headers, rawHeaders, response } in order of arrival
   #streams = new Map();     // key -> Set of responses
   #scripts = new Map();     // key -> answers still to give
+  #segments = new Map();    // key -> Segments; what it lacks is answered with 404
   #sockets = new Set();
 
   constructor(port, environments) { this.port = port; this.environments = environments; }
@@ -51,6 +53,15 @@ class Upstream {
   //   { write: async res => ... }  200, then whatever the function does
   script(key, ...answers) { this.#scripts.set(key, [...(this.#scripts.get(key) ?? []), ...answers]); }
 
+  // The big segments of that key; from the first call on there are some.
+  segmentsOf(key) {
+    if (!this.#segments.has(key)) this.#segments.set(key, new Segments());
+    return this.#segments.get(key);
+  }
+
+  // Their requests, as "/sdk/big-segments/revisions?after=v1".
+  segmentRequests(key) { return this.at(key).map(request => request.url).filter(url => /big-segments/.test(url)); }
+
   at(key) { return this.requests.filter(request => request.key === key); }
   open(key) { return this.#streams.get(key)?.size ?? 0; }
   waitOpen(key, count = 1, ms) { return until(`${count} open stream(s) upstream`, () => this.open(key) === count, ms); }
@@ -78,12 +89,20 @@ class Upstream {
     const key = (req.headers.authorization ?? '') + (filter ? `?${filter}` : '');
     this.requests.push({ time: performance.now(), method: req.method, url: req.url, key, headers: req.headers, rawHeaders: req.rawHeaders });
     res.on('error', () => {});
+    if (/big-segments/.test(url.pathname)) return this.#answerSegments(key, url, res);
     const scripted = this.#scripts.get(key)?.shift();
     if (scripted !== undefined) return this.#misbehave(typeof scripted === 'number' ? { status: scripted } : scripted, key, res);
     if (!/\/all$/.test(url.pathname)) return this.#plain(res, 404);
     if (!this.environments[key]) return this.#plain(res, 401);
     this.#stream(key, res);
     res.write(putFrame(this.environments[key]));
+  }
+
+  #answerSegments(key, url, res) {
+    const segments = this.#segments.get(key);
+    if (!segments) this.#plain(res, 404);
+    else if (url.pathname.endsWith('/sdk/big-segments/revisions')) segments.answerPoll(url, res);
+    else segments.answerStream(res);
   }
 
   #plain(res, status, headers, body) { res.writeHead(status, headers); res.end(body); }

@@ -123,6 +123,7 @@ void bench_setup(struct bench *b)
     b->fanout = fanout_new(&hooks);
     b->settings = (struct house_settings){.clock = &b->clock.base,
                                           .loop = &b->loop,
+                                          .base_uri = "http://up",
                                           .stream_uri = "http://up",
                                           .init_timeout_ms = 10000,
                                           .local_ttl_ms = -1,

@@ -1,0 +1,90 @@
+/* env/big_segments.c - the big segments of one environment (big-segments.md 2, 8).
+ *
+ *   a data set with an unbounded segment is adopted --> synchroniser --changed--> pings
+ *
+ * The store is there from the start; whatever asks it has an operation of its own. Once started,
+ * the synchroniser ends with the environment.
+ */
+#include "env/env_private.h"
+
+static void changed(void *owner, const struct view *segment_keys, size_t count)
+{
+    struct env *e = owner;
+    (void)segment_keys;
+    (void)count;
+    unsigned kinds = env_pings_now(e, PING_ALL);
+    if (kinds != 0)
+        env_publish_pings(e, kinds);
+}
+
+static void synchronized(void *owner, int64_t wall_ms)
+{
+    struct env *e = owner;
+    e->segments.synchronized_on_ms = wall_ms;
+}
+
+static void synchronizer_closed(void *owner)
+{
+    struct env *e = owner;
+    e->segments.synchronizer = NULL;
+    env_free_when_closed(e);
+}
+
+static void store_closed(void *owner)
+{
+    struct env *e = owner;
+    e->segments.store = NULL;
+    env_free_when_closed(e);
+}
+
+void env_big_segments_open(struct env *e)
+{
+    const struct house_settings *s = &e->house->settings;
+    struct store_place place = {e->facts->store_prefix, e->facts->store_table};
+    if (s->memberships != NULL)
+        e->segments.store = membership_store_open(s->memberships, &place, e->facts->log);
+}
+
+/* Local files have no LaunchDarkly behind them: what the database holds is all there is. */
+static void synchronizer_start(struct env *e)
+{
+    const struct house_settings *s = &e->house->settings;
+    struct synchronizer_listener listener = {.owner = e,
+                                             .changed = changed,
+                                             .synchronized = synchronized,
+                                             .closed = synchronizer_closed};
+    struct synchronizer_settings settings = {.base_uri = s->base_uri,
+                                             .stream_uri = s->stream_uri,
+                                             .sdk_key = e->sdk_key,
+                                             .max_patch_bytes = s->max_patch_bytes,
+                                             .trace = s->trace_big_segments,
+                                             .client = s->client,
+                                             .store = e->segments.store,
+                                             .loop = s->loop,
+                                             .clock = s->clock,
+                                             .random = s->random,
+                                             .log = e->facts->log};
+    if (e->data_files == NULL)
+        e->segments.synchronizer = synchronizer_open(&settings, &listener);
+}
+
+void env_big_segments_look(struct env *e)
+{
+    if (e->segments.in_use || e->closing || e->data == NULL || !dataset_has_big_segments(e->data))
+        return;
+    e->segments.in_use = true;
+    if (e->segments.store != NULL)
+        synchronizer_start(e);
+    else
+        log_always(e->facts->log, LOG_WARN,
+                   "environment uses Big Segments, which need Redis or DynamoDB (or SQLite for "
+                   "evaluation by the relay only)");
+}
+
+void env_big_segments_close(struct env *e)
+{
+    if (e->segments.synchronizer != NULL)
+        synchronizer_close(e->segments.synchronizer);
+    if (e->segments.store != NULL)
+        membership_store_close(e->segments.store, store_closed, e);
+}
