@@ -1,4 +1,5 @@
-/* base/json_compact.c - JSON text written again in its one canonical form (json_writer.h).
+/* base/json_compact.c - JSON text written again without white space (json_writer.h), in its one
+ * canonical form or unchanged.
  *
  * What is canonical already is copied in long runs; only white space, strings with escapes or
  * broken UTF-8, and numbers in another form break a run.
@@ -97,4 +98,25 @@ void json_write_compact(struct str *out, struct view raw)
     }
     compact_flush(&c, end);
     str_free(&c.scratch);
+}
+
+void json_write_dense(struct str *out, struct view raw)
+{
+    const char *p = raw.data != NULL ? raw.data : "";
+    const char *end = p + raw.len;
+    const char *problem = NULL;
+    struct compact c = {.out = out, .run = p};
+    str_reserve(out, raw.len);
+    while (p < end && problem == NULL) {
+        if (*p == '"') {
+            p = json_string_end(p, end, &problem);
+        } else if (json_is_blank(*p)) {
+            compact_flush(&c, p);
+            p = json_blanks_skip(p, end);
+            c.run = p;
+        } else {
+            p++;
+        }
+    }
+    compact_flush(&c, end);
 }

@@ -20,6 +20,9 @@ void json_write_number(struct str *out, double number);
  * in the forms above, members in their order. */
 void json_write_compact(struct str *out, struct view raw);
 
+/* The same, but nothing is changed: only white space between the tokens goes. */
+void json_write_dense(struct str *out, struct view raw);
+
 /* "name": with a comma in front unless *first; sets *first to false. */
 void json_write_name(struct str *out, bool *first, const char *name);
 

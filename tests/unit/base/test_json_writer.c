@@ -146,6 +146,30 @@ static void compact_rows(void **state)
     }
 }
 
+static const struct {
+    const char *raw;
+    const char *dense;
+    const char *why;
+} denses[] = {
+    {"", "", "nothing"},
+    {" { \"a\" : [ 1 ,\t2 ] } \r\n", "{\"a\":[1,2]}", "white space between tokens goes"},
+    {"{\"b\":1.50,\"a\":[2e0],\"b\":-0}", "{\"b\":1.50,\"a\":[2e0],\"b\":-0}", "nothing else does"},
+    {"[ \" a \\\" b \" , \"\\u0041\xFF\" ]", "[\" a \\\" b \",\"\\u0041\xFF\"]", "strings stay"},
+    {" 1e999 ", "1e999", "a number that no f64 holds"},
+};
+
+static void dense_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(denses); i++) {
+        struct str out = {0};
+        json_write_dense(&out, view_of(denses[i].raw));
+        if (strcmp(str_text(&out), denses[i].dense) != 0)
+            fail_msg("%s: %s", denses[i].why, str_text(&out));
+        str_free(&out);
+    }
+}
+
 /* The contract wants valid text; anything else must still be harmless. */
 static void broken_text_is_harmless(void **state)
 {
@@ -155,6 +179,8 @@ static void broken_text_is_harmless(void **state)
         struct str out = {0};
         json_write_compact(&out, view_of(rows[i]));
         assert_in_range(out.len, 0, 16);
+        json_write_dense(&out, view_of(rows[i]));
+        assert_in_range(out.len, 0, 32);
         str_free(&out);
     }
 }
@@ -165,6 +191,7 @@ int main(void)
         cmocka_unit_test(strings),      cmocka_unit_test(strings_for_html),
         cmocka_unit_test(numbers),      cmocka_unit_test(names),
         cmocka_unit_test(compact_rows), cmocka_unit_test(broken_text_is_harmless),
+        cmocka_unit_test(dense_rows),
     };
     return cmocka_run_group_tests_name("json_writer", tests, NULL, NULL);
 }
