@@ -28,6 +28,21 @@ struct view context_key(const struct context *c)
     return context_is_multi(c) ? view_make("", 0) : c->parts[0].key;
 }
 
+size_t context_kind_count(const struct context *c)
+{
+    return c->part_count;
+}
+
+struct view context_kind_at(const struct context *c, size_t i)
+{
+    return c->parts[i].kind;
+}
+
+struct view context_key_at(const struct context *c, size_t i)
+{
+    return c->parts[i].key;
+}
+
 /* '%' and ':' alone would make the parts ambiguous. */
 static void key_escape(struct view key, struct str *out)
 {

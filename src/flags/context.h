@@ -21,6 +21,10 @@ struct context;
  * is the message of evaluation.md 3.6 and nothing else, since clients see it. */
 MUST_CHECK struct context *context_parse(struct view json, struct error *err);
 
+/* The same with kinds and keys alone, as events are read (events.md 7.1): whatever the attributes
+ * are, they are skipped. Not for evaluations. */
+MUST_CHECK struct context *context_parse_keys(struct view json, struct error *err);
+
 /* What OpenFeature sends (evaluation.md 12.2), `json` being the value of its "context". */
 enum context_ofrep_problem { CONTEXT_OFREP_INVALID, CONTEXT_OFREP_KEY_MISSING };
 MUST_CHECK struct context *context_parse_ofrep(struct view json,
@@ -38,6 +42,11 @@ bool context_is_multi(const struct context *c);
 
 /* The key of a single-kind context; empty for several kinds. Only a legacy user's may be empty. */
 struct view context_key(const struct context *c);
+
+/* Kinds and keys one by one, sorted by kind; at least one. */
+size_t context_kind_count(const struct context *c);
+struct view context_kind_at(const struct context *c, size_t i);
+struct view context_key_at(const struct context *c, size_t i);
 
 /* Appends the fully-qualified key (evaluation.md 3.7). */
 void context_canonical_key(const struct context *c, struct str *out);

@@ -134,6 +134,17 @@ struct context *context_read_whole(struct view json,
     return c;
 }
 
+static void keys_read(struct context_reading *r, struct context *c)
+{
+    r->keys_only = true;
+    schema_read(r, c);
+}
+
+struct context *context_parse_keys(struct view json, struct error *err)
+{
+    return context_read_whole(json, keys_read, err);
+}
+
 struct context *context_parse(struct view json, struct error *err)
 {
     return context_read_whole(json, schema_read, err);

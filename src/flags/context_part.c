@@ -83,6 +83,8 @@ void context_part_finish(struct context_reading *r, struct context_part *part, b
         {VIEW_LITERAL("anonymous"), {.type = JSON_BOOL, .is.boolean = anonymous}},
         {VIEW_LITERAL("name"), value_of_text(name)},
     };
+    if (r->keys_only)
+        return;
     part->key_hash = key_set_hash(part->key);
     for (size_t i = 0; i < ARRAY_LEN(rows) - !has_name; i++)
         attributes_set(&part->attributes, r->arena, rows[i].name, &rows[i].value);
@@ -136,6 +138,9 @@ static void meta_read(struct context_reading *r, struct part_facts *f)
     }
 }
 
+/* Kind and key come first, for those who want no more. */
+#define PART_KEY_PROPERTIES 2
+
 static const struct {
     struct view name;
     void (*read)(struct context_reading *r, struct part_facts *f);
@@ -146,13 +151,17 @@ static const struct {
 
 static void property_read(struct context_reading *r, struct part_facts *f, struct view name)
 {
-    for (size_t i = 0; i < ARRAY_LEN(part_properties); i++) {
+    size_t count = r->keys_only ? PART_KEY_PROPERTIES : ARRAY_LEN(part_properties);
+    for (size_t i = 0; i < count; i++) {
         if (view_equal(part_properties[i].name, name)) {
             part_properties[i].read(r, f);
             return;
         }
     }
-    context_read_attribute(r, &f->part->attributes, name);
+    if (r->keys_only)
+        json_skip(&r->json);
+    else
+        context_read_attribute(r, &f->part->attributes, name);
 }
 
 static bool kind_char_is_allowed(char c)

@@ -57,6 +57,7 @@ struct context_reading {
     struct json_reader json;
     struct arena *arena;
     struct str scratch;
+    bool keys_only;    /* attributes are skipped */
     char problem[128]; /* semantic: what the client is told; empty while all is well */
 };
 
@@ -95,7 +96,8 @@ struct context_part *context_part_add(struct context *c);
  * least one and each kind only once. */
 void context_multi_check(struct context_reading *r, struct context *c);
 
-/* Reads a whole text with `read`. NULL with *err set when that, or anything else, fails. */
+/* Reads a whole text with `read`, which may set more in the reading. NULL with *err set when that,
+ * or anything else, fails. */
 struct context *context_read_whole(struct view json,
                                    void (*read)(struct context_reading *r, struct context *c),
                                    struct error *err);

@@ -74,6 +74,9 @@ static void text_attribute_read(struct context_reading *r, struct user_facts *f,
     attributes_set(&f->part->attributes, r->arena, copy, &value);
 }
 
+/* The key comes first, for those who want no more. */
+#define USER_KEY_PROPERTIES 1
+
 static const struct {
     struct view name;
     void (*read)(struct context_reading *r, struct user_facts *f, struct view name);
@@ -94,7 +97,8 @@ static const struct {
 
 static void property_read(struct context_reading *r, struct user_facts *f, struct view name)
 {
-    for (size_t i = 0; i < ARRAY_LEN(user_properties); i++) {
+    size_t count = r->keys_only ? USER_KEY_PROPERTIES : ARRAY_LEN(user_properties);
+    for (size_t i = 0; i < count; i++) {
         if (view_equal(user_properties[i].name, name)) {
             user_properties[i].read(r, f, name);
             return;

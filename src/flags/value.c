@@ -83,3 +83,48 @@ const struct value *value_member_find(const struct value *v, struct view name)
     }
     return NULL;
 }
+
+static bool arrays_equal(const struct value *a, const struct value *b)
+{
+    if (a->is.array.count != b->is.array.count)
+        return false;
+    for (size_t i = 0; i < a->is.array.count; i++) {
+        if (!value_equal(&a->is.array.items[i], &b->is.array.items[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Each member of `a` is in `b`; with `equal` also its value. */
+static bool members_within(const struct value *a, const struct value *b, bool equal)
+{
+    for (size_t i = 0; i < a->is.object.count; i++) {
+        struct view name = a->is.object.items[i].name;
+        const struct value *other = value_member_find(b, name);
+        if (other == NULL || (equal && !value_equal(value_member_find(a, name), other)))
+            return false;
+    }
+    return true;
+}
+
+bool value_equal(const struct value *a, const struct value *b)
+{
+    if (a->type != b->type)
+        return false;
+    switch (a->type) {
+    case JSON_BOOL:
+        return a->is.boolean == b->is.boolean;
+    case JSON_NUMBER:
+        return a->is.number == b->is.number;
+    case JSON_STRING:
+        return view_equal(a->is.text, b->is.text);
+    case JSON_ARRAY:
+        return arrays_equal(a, b);
+    case JSON_OBJECT:
+        return members_within(a, b, true) && members_within(b, a, false);
+    case JSON_NULL:
+    case JSON_NONE:
+        break;
+    }
+    return true;
+}

@@ -42,6 +42,9 @@ void value_read(struct json_reader *r, struct arena *arena, struct str *scratch,
 /* A string value; `text` must live as long as the value. */
 struct value value_of_text(struct view text);
 
+/* The same JSON value: numbers as f64, members in any order. */
+bool value_equal(const struct value *a, const struct value *b);
+
 /* The member of an object; NULL when it has none of this name, or the value is no object. */
 const struct value *value_member_find(const struct value *v, struct view name);
 
