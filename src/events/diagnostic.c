@@ -10,7 +10,6 @@
 
 #define MAX_FLYING 64
 #define MAX_WAITING_BYTES ((size_t)1 << 20)
-#define ATTEMPT_TIMEOUT_MS 30000
 #define CONNECT_TIMEOUT_MS 3000
 #define TLS_TIMEOUT_MS 10000
 #define PAUSE_MS 1000
@@ -164,7 +163,7 @@ static void attempt(struct diagnostic *d)
                      .connect_timeout_ms = CONNECT_TIMEOUT_MS,
                      .tls_timeout_ms = TLS_TIMEOUT_MS},
         .drops_body = true,
-        .timeout_ms = ATTEMPT_TIMEOUT_MS,
+        .timeout_ms = e->settings.attempt_timeout_ms,
         .on_head = on_head,
     };
     d->attempts++;

@@ -4,7 +4,7 @@
  */
 #include "events/events_private.h"
 
-#include <inttypes.h>
+#define ATTEMPT_TIMEOUT_MS 30000
 
 int64_t events_now(const struct events *e)
 {
@@ -145,6 +145,8 @@ bool events_open(const struct events_settings *settings, const struct events_lis
     struct events *e = mem_zalloc(sizeof *e);
     (void)err;
     e->settings = *settings;
+    if (e->settings.attempt_timeout_ms == 0)
+        e->settings.attempt_timeout_ms = ATTEMPT_TIMEOUT_MS;
     e->uri = without_slashes(settings->uri);
     e->listener = *listener;
     e->door = door;

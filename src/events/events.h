@@ -30,6 +30,7 @@ struct events_settings {
     size_t max_batch_bytes;
     int max_in_flight; /* per family */
     int64_t retry_max_age_ms;
+    int64_t attempt_timeout_ms; /* of one request; 0: 30 s (8.2) */
     int64_t dedupe_window_ms;
     const char *spool_dir; /* "": none */
     int64_t spool_max_bytes;

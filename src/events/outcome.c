@@ -18,7 +18,7 @@
 
 static const char *status_note(int status)
 {
-    return status == 401 || status == 403 ? " (invalid SDK key)" : "";
+    return status == 401 ? " (invalid SDK key)" : "";
 }
 
 /* ---- the family as a whole ------------------------------------------------------------------- */

@@ -9,7 +9,6 @@
 
 #include <inttypes.h>
 
-#define ATTEMPT_TIMEOUT_MS 30000
 #define CONNECT_TIMEOUT_MS 3000
 #define TLS_TIMEOUT_MS 10000
 #define MAX_HEADERS 8
@@ -124,7 +123,7 @@ static void attempt(struct events_batch *b)
                      .connect_timeout_ms = CONNECT_TIMEOUT_MS,
                      .tls_timeout_ms = TLS_TIMEOUT_MS},
         .drops_body = true,
-        .timeout_ms = ATTEMPT_TIMEOUT_MS,
+        .timeout_ms = e->settings.attempt_timeout_ms,
         .on_head = on_head,
     };
     log_line(f->env->log, LOG_DEBUG, "Sending %zu events: %zu bytes, payload ID %s", b->count,
