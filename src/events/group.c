@@ -63,10 +63,10 @@ void events_group_free(struct events_group *g)
 
 /* ---- taking in ------------------------------------------------------------------------------- */
 
-/* How many of the first events fit into so much memory. */
+/* How many of the first events fit into so much memory, and the batch that they may become. */
 static size_t fit_into(const struct event_array *events, int64_t room)
 {
-    size_t held = sizeof(struct events_piece) + sizeof(struct buf);
+    size_t held = sizeof(struct events_piece) + sizeof(struct buf) + sizeof(struct events_batch);
     size_t n = 0;
     for (; n < events->count; n++) {
         held += sizeof(struct view) + events->each[n].len + 1;
