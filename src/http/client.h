@@ -63,8 +63,9 @@ struct http_client_header {
 
 struct http_exchange_request {
     const char *method;
-    struct view url;                          /* http:// or https:// */
-    const struct http_client_header *headers; /* User-Agent and Accept-Encoding: gzip are added */
+    struct view url; /* http:// or https:// */
+    /* User-Agent and Accept-Encoding: gzip are added; an empty User-Agent stands for none. */
+    const struct http_client_header *headers;
     size_t header_count;
     struct buf *body;           /* takes a reference of its own; NULL: none */
     bool own_connection;        /* a new one, that is not kept: for streams */
@@ -88,6 +89,10 @@ struct http_head; /* of an answer */
 /* The value of the first header of this name (any letter case), without blanks around it; empty
  * when there is none. Borrowed for on_head. */
 struct view http_head_value(const struct http_head *head, const char *name);
+
+/* All headers in their order: *at is 0 for the first. False: there are no more. */
+bool http_head_next(const struct http_head *head, size_t *at, struct view *name,
+                    struct view *value);
 
 struct http_exchange_listener {
     /* The final answer's head. */

@@ -173,6 +173,19 @@ struct view http_head_value(const struct http_head *h, const char *name)
     return view_make("", 0);
 }
 
+bool http_head_next(const struct http_head *h, size_t *at, struct view *name, struct view *value)
+{
+    struct view text = view_from(str_view(&h->text), h->fields_at);
+    struct view rest = view_from(text, *at);
+    while (rest.len > 0) {
+        struct view line = head_line(&rest);
+        *at = text.len - rest.len;
+        if (head_field_split(line, name, value))
+            return true;
+    }
+    return false;
+}
+
 /* Does the text end with an empty line? */
 static bool head_is_whole(struct view text)
 {

@@ -48,8 +48,11 @@ static bool request_header_copy(const struct http_client_header *h, struct clien
         out->authorization = mem_copy_text(h->value.data, h->value.len);
         return true;
     }
-    if (view_equal_nocase(name, VIEW_LITERAL("user-agent")))
+    if (view_equal_nocase(name, VIEW_LITERAL("user-agent"))) {
         out->has_user_agent = true;
+        if (h->value.len == 0)
+            return true;
+    }
     if (view_equal_nocase(name, VIEW_LITERAL("accept-encoding")))
         out->has_accept_encoding = true;
     str_append_format(&out->headers, "%s: ", h->name);

@@ -65,6 +65,9 @@ bool http_request_has_header(const struct http_request *req, const char *name);
 bool http_request_next_header(const struct http_request *req, size_t *at, struct view *name,
                               struct view *value);
 
+/* Appends the address of the client, "192.0.2.1" or "2001:db8::1"; nothing for a Unix socket. */
+void http_request_peer(const struct http_request *req, struct str *out);
+
 /* The first query parameter of that name, percent-decoded, '+' as blank; false when absent. */
 bool http_request_query(const struct http_request *req, const char *name, struct str *out);
 struct view http_request_query_string(const struct http_request *req); /* raw, without '?' */
@@ -140,6 +143,8 @@ struct http_headers {
         const char *name;
         struct view value;
     } rows[HTTP_HEADERS_MAX];
+    struct view lines; /* further ones as they go out: "Name: value\r\n" each */
+    bool dated;        /* there is a Date among them already */
 };
 
 void http_header_add(struct http_headers *h, const char *name, struct view value);

@@ -80,9 +80,12 @@ void answer_compose_head(const struct http_request *req, int status,
     for (size_t i = 0; headers != NULL && i < headers->count; i++)
         append_header(out, headers->rows[i].name, headers->rows[i].value);
     struct http_thread *t = req->connection->thread;
+    if (headers != NULL)
+        str_append(out, headers->lines);
     if (t->server->settings.compress)
         append_header(out, "Vary", VIEW_LITERAL("Accept-Encoding"));
-    append_header(out, "Date", http_thread_date(t));
+    if (headers == NULL || !headers->dated)
+        append_header(out, "Date", http_thread_date(t));
 }
 
 /* Answers that have no body whatever the service gave, nor a length. */

@@ -3,6 +3,9 @@
 
 #include "base/log.h"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
 #define HEAD_SLACK_BYTES 4096 /* above the configured limit, as ld-relay has it */
 
 struct http_request *request_new(struct connection *c)
@@ -124,6 +127,23 @@ struct view http_request_header(const struct http_request *req, const char *name
     struct view value = {NULL, 0};
     (void)head_find(&req->head, name, &value);
     return value;
+}
+
+void http_request_peer(const struct http_request *req, struct str *out)
+{
+    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof peer;
+    char text[INET6_ADDRSTRLEN] = "";
+    if (getpeername(req->connection->fd, (struct sockaddr *)&peer, &len) != 0)
+        return;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&peer;
+    if (peer.ss_family == AF_INET)
+        (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)&peer)->sin_addr, text, sizeof text);
+    else if (peer.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+        (void)inet_ntop(AF_INET, v6->sin6_addr.s6_addr + 12, text, sizeof text);
+    else if (peer.ss_family == AF_INET6)
+        (void)inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text);
+    str_append_text(out, text);
 }
 
 bool http_request_has_header(const struct http_request *req, const char *name)
