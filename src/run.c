@@ -123,11 +123,23 @@ static void data_wanted(void *owner, unsigned slot, size_t thread, unsigned kind
         house_data_wanted(r->house, slot, thread, kinds);
 }
 
+/* A letter may arrive when nobody is left to hear the answer. */
+static void goals_asked(void *owner, struct goals_question *q)
+{
+    const struct run *r = owner;
+    if (r->goals != NULL)
+        goals_take(r->goals, q);
+    else
+        goals_question_free(q);
+}
+
 static void connect_threads(struct run *r, size_t threads)
 {
+    struct goals_door door = {.owner = r, .mailbox = &r->mailbox, .asked = goals_asked};
     struct fanout_control control = {.owner = r, .mailbox = &r->mailbox, .wanted = data_wanted};
     for (size_t i = 0; i < threads; i++)
         fanout_connect(api_fanouts(r->api)[i], &control, i);
+    api_connect_goals(r->api, &door);
 }
 
 static void open_house(struct run *r, size_t threads)
@@ -161,6 +173,9 @@ static bool open_server(struct run *r, size_t threads)
     api_wait_for_threads(r->api);
     struct fanout_route route = api_fanout_route(r->api);
     house_attach(r->house, &route);
+    struct goals_settings goals;
+    settings_for_goals(r, &goals);
+    r->goals = goals_open(&goals);
     (void)uv_timer_start(&r->beat, beat, BEAT_MS, BEAT_MS);
     return true;
 }

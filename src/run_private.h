@@ -33,6 +33,7 @@ struct run {
     struct api *api;
     struct house *house;
     struct http_server *server;
+    struct goals *goals; /* while the serving threads run */
     struct events_door door;
     struct events *events; /* NULL: none are accepted */
     bool outside_closing;
@@ -58,6 +59,7 @@ void settings_for_api(struct run *r, size_t threads, struct api_settings *out);
 void settings_for_house(const struct run *r, struct house_settings *out);
 void settings_for_environment(const struct config *c, const struct config_environment *e,
                               struct env_settings *out);
+void settings_for_goals(const struct run *r, struct goals_settings *out);
 void settings_for_server(const struct config *c, size_t threads, struct http_server_settings *out);
 size_t settings_threads(const struct config *c);
 

@@ -170,6 +170,17 @@ void settings_for_api(struct run *r, size_t threads, struct api_settings *out)
     };
 }
 
+void settings_for_goals(const struct run *r, struct goals_settings *out)
+{
+    *out = (struct goals_settings){
+        .loop = (uv_loop_t *)&r->loop,
+        .clock = clock_system(),
+        .client = r->client,
+        .base_uri = r->config->main.client_side_base_uri,
+        .route = api_goals_route(r->api),
+    };
+}
+
 void settings_for_house(const struct run *r, struct house_settings *out)
 {
     const struct config *c = r->config;

@@ -94,6 +94,8 @@ static void server_closed(void *arg)
 {
     struct run *r = arg;
     r->server = NULL;
+    goals_close(r->goals); /* nobody is left who could be answered */
+    r->goals = NULL;
     end_events(r);
     go_on(r);
 }

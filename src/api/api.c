@@ -66,6 +66,7 @@ struct api *api_new_with_routes(const struct api_settings *settings, const struc
         a->fanouts[i] = fanout_new(&stream_hooks);
         a->threads[i].api = a;
         a->threads[i].fanout = a->fanouts[i];
+        list_init(&a->threads[i].goals_waits);
     }
     a->rows = rows;
     size_t made;
@@ -120,6 +121,16 @@ static void post(void *owner, size_t thread, struct letter *l)
 struct fanout_route api_fanout_route(struct api *a)
 {
     return (struct fanout_route){.owner = a, .post = post};
+}
+
+void api_connect_goals(struct api *a, const struct goals_door *door)
+{
+    a->goals_door = *door;
+}
+
+struct goals_route api_goals_route(struct api *a)
+{
+    return (struct goals_route){.owner = a, .post = post};
 }
 
 void api_beat(struct api *a)

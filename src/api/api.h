@@ -18,6 +18,7 @@
 #include "base/random.h"
 #include "env/fanout.h"
 #include "events/door.h"
+#include "goals/goals.h"
 #include "http/server.h"
 
 struct api;
@@ -40,6 +41,12 @@ struct api_settings {
 };
 
 struct api *api_new(const struct api_settings *settings);
+
+/* Where requests for goals go; before the server is opened. */
+void api_connect_goals(struct api *a, const struct goals_door *door);
+
+/* How the answers reach the threads; after api_wait_for_threads(). */
+struct goals_route api_goals_route(struct api *a);
 
 /* After the server and the house were closed. */
 void api_free(struct api *a);

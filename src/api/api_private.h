@@ -3,6 +3,7 @@
 #define API_API_PRIVATE_H
 
 #include "api/api.h"
+#include "base/list.h"
 #include "base/str.h"
 #include "flags/evalx.h"
 
@@ -52,6 +53,10 @@ struct api_thread {
     struct fanout *fanout;
     struct str scratch;            /* for an answer that is being written; evaluate.c, ofrep.c */
     struct ofrep_tags *ofrep_tags; /* NULL until the first one is kept */
+    /* requests that wait for goals; goals.c */
+    struct list goals_waits;
+    unsigned goals_wait_count;
+    uint64_t goals_last_id;
     /* the status document as it was last asked for; status.c */
     struct buf *status;
     uint64_t status_generation;
@@ -70,6 +75,7 @@ struct api {
     _Atomic int64_t beat_ms; /* monotonic: the last sign of life of the control thread */
     atomic_bool stopping;
     int64_t started_ms; /* monotonic */
+    struct goals_door goals_door;
 };
 
 /* api_new() with another table, which must outlive the api. */
@@ -104,6 +110,11 @@ void api_answer_text(struct http_request *req, const struct api_passage *p, int 
 /* {"message":TEXT} as application/json with the headers of the passage (http-api.md 1.2). */
 void api_answer_message(struct http_request *req, const struct api_passage *p, int status,
                         const char *text);
+
+/* ---- goals.c (http-api.md 7) ------------------------------------------------------------------
+ */
+
+void goals_pass_on(struct http_request *req, struct api_passage *p);
 
 /* ---- etag.c ---------------------------------------------------------------------------------- */
 

@@ -25,6 +25,7 @@
 
 const struct api_route api_routes[] = {
     {GET, true, "/status", API_NO_CREDENTIAL, .handler = status_document},
+    {GET | OPTIONS, false, "/sdk/goals/{envId}", API_ENVIRONMENT_ID, .handler = goals_pass_on},
     {GET | OPTIONS, false, "/sdk/evalx/{envId}/contexts/{context}", API_ENVIRONMENT_ID, EVALUATION},
     {REPORT | OPTIONS, false, "/sdk/evalx/{envId}/context", API_ENVIRONMENT_ID, EVALUATION},
     {GET | OPTIONS, false, "/sdk/evalx/{envId}/users/{context}", API_ENVIRONMENT_ID, EVALUATION},

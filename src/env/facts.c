@@ -53,6 +53,7 @@ struct env_facts *env_facts_new(const struct env_settings *settings, int64_t cre
     f->allowed_headers = texts_copy(settings->allowed_headers);
     f->ttl_ms = settings->ttl_ms;
     f->secure_mode = settings->secure_mode;
+    f->local = settings->data_files != NULL;
     f->sdk_key = copy(settings->sdk_key);
     f->mobile_key = copy(settings->mobile_key);
     f->created_wall_ms = created_wall_ms;

@@ -58,6 +58,7 @@ struct env_facts {
     char **allowed_headers; /* never NULL */
     int64_t ttl_ms;
     bool secure_mode;
+    bool local; /* its data comes from files: LaunchDarkly knows nothing of it */
     /* Secrets: for the hashes of secure mode and for requests upstream, for nothing that is shown.
      */
     char *sdk_key;

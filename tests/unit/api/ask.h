@@ -18,7 +18,7 @@ struct answer {
     struct str headers; /* "Name: value\n" each, sorted as they were added */
     struct str body;
     bool body_is_kept; /* it has another owner: the server compresses it once for all */
-    bool read_body; /* somebody wanted it */
+    bool read_body;    /* somebody wanted it */
     bool stream;
     const struct sse_listener *listener; /* of the stream, with its owner */
     void *owner;
@@ -33,6 +33,7 @@ struct asking {
     struct route_table *routes;
     struct api_thread *thread;
     struct answer answer;
+    struct http_request *asked; /* while its answer is waited for; NULL: the client went away */
 };
 
 /* One serving thread; prod and what else is added to a->bench before ask_start(). `rows` is another
@@ -51,6 +52,9 @@ void ask_with(struct asking *a, const char *method, const char *target, const ch
 
 /* The client goes away. */
 void ask_close_stream(struct asking *a);
+
+/* The same while a request waits: from inside a callback of the test. */
+void ask_abandon(struct asking *a);
 
 /* "" when the header is absent. */
 const char *answer_header(const struct asking *a, const char *name);
