@@ -1,15 +1,16 @@
 // The two browser SDKs in a real Chromium against the relay (http-api.md 4, 5; streaming.md 7, 16 line 76). The page comes from
 // another origin than the relay, so everything here passes the browser's own CORS checks.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startBrowser } from './lib/browser.mjs';
-import { dataset, flag, sdkKey } from './lib/data.mjs';
+import { dataset, environmentId, flag, sdkKey } from './lib/data.mjs';
 import { blocksOf } from './lib/documents.mjs';
 import { startPair } from './lib/harness.mjs';
-import { configText, startRelay } from './lib/relay.mjs';
+import { configText, startRelay, temporaryFolder } from './lib/relay.mjs';
 import { root } from './lib/secrets.mjs';
 import { putFrame, startUpstream } from './lib/upstream.mjs';
 import { slowness, until } from './lib/wait.mjs';
@@ -38,7 +39,7 @@ before(async () => { browser = await startBrowser(suite); });
 after(async () => { for (const work of suite.afters.reverse()) await work(); });
 
 for (const [generation, name] of [[3, 'launchdarkly-js-client-sdk'], [4, '@launchdarkly/js-client-sdk']]) {
-  describe(`${name} in Chromium`, { concurrency: 4, timeout: 60000 * slowness }, () => {
+  describe(`${name} in Chromium`, { concurrency: 4, timeout: 180000 * slowness }, () => {
     const start = async (t, options) => {
       const pair = await startPair(t, data(), options);
       return { ...pair, page: await browser.open(t, pair.relay.port) };
@@ -135,7 +136,7 @@ for (const [generation, name] of [[3, 'launchdarkly-js-client-sdk'], [4, '@launc
   });
 }
 
-describe('refusals as a page sees them', { concurrency: 2, timeout: 60000 * slowness }, () => {
+describe('what a page is shown', { concurrency: 4, timeout: 180000 * slowness }, () => {
   const ask = (page, url, headers) => page.run(async (target, more) => {
     const answer = await fetch(target, { headers: more });
     return [answer.status, await answer.text()];
@@ -146,6 +147,15 @@ describe('refusals as a page sees them', { concurrency: 2, timeout: 60000 * slow
     const page = await browser.open(t, relay.port);
     assert.deepEqual(await ask(page, `${relay.url}/sdk/evalx/nobody/contexts/${coded(alice)}`, {}), [404, 'URL did not contain an environment ID']);
     await assert.rejects(open(page, 3, 'nobody', alice, { relay: relay.url, sendLDHeaders: false }), /environment not found/i);
+  });
+
+  it('27: allowedHeader opens the relay for headers of one\'s own, others stay shut', async t => {
+    const { relay, id } = await startPair(t, data(), { environment: { allowedHeader: 'X-Shop' } });
+    const page = await browser.open(t, relay.port);
+    const url = `${relay.url}/sdk/evalx/${id}/contexts/${coded(alice)}`;
+    assert.equal((await ask(page, url, { 'X-Shop': '1', 'X-LaunchDarkly-Wrapper': 'React/3' }))[0], 200);
+    await assert.rejects(ask(page, `${url}=`, { 'X-Other': '1' }), /Failed to fetch/);
+    await page.request(({ failed }) => failed === 'HeaderDisallowedByPreflightResponse');
   });
 
   it('21, 4.4: while the environment is starting the page is told 503, and the new SDK starts when it is there', async t => {
@@ -164,7 +174,26 @@ describe('refusals as a page sees them', { concurrency: 2, timeout: 60000 * slow
   });
 });
 
-describe('documents', { concurrency: 2, timeout: 60000 * slowness }, () => {
+describe('over TLS', { timeout: 180000 * slowness }, () => {
+  it('values, and a change while streaming', async t => {
+    const [key, id, folder] = [sdkKey(), environmentId(), temporaryFolder(t)];
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=relay', '-keyout', 'key.pem', '-out', 'cert.pem'], { cwd: folder, stdio: 'ignore' });
+    const up = await startUpstream(t, { [key]: data() });
+    const relay = await startRelay(t, { folder, ready: false, config: {
+      main: { streamUri: up.uri, tlsEnabled: true, tlsCert: 'cert.pem', tlsKey: 'key.pem' }, environments: { prod: { sdkKey: key, envId: id } },
+    } });
+    await relay.waitLog(/TLS enabled for server/);
+    await up.waitOpen(key);
+    const page = await browser.open(t, relay.port);
+    const start = () => open(page, 3, id, alice, { relay: `https://127.0.0.1:${relay.port}`, streaming: true, sendLDHeaders: false });
+    assert.deepEqual(await start(), { shown: 'a' });
+    up.patch(key, 'flags', shownAs(2, 1));
+    await seen(page, 'shown', 'b');
+    t.diagnostic(`the browser speaks ${page.requests.find(({ protocol }) => protocol).protocol}`);
+  });
+});
+
+describe('documents', { concurrency: 2, timeout: 180000 * slowness }, () => {
   const blocks = blocksOf('docs/sdks.md');
   for (const [i, { words, text, line }] of blocks.entries()) {
     if (words[0] !== 'browser') continue;

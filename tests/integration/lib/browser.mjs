@@ -1,7 +1,7 @@
 // Pages in a real, headless Chromium, driven over the DevTools protocol on two pipes.
 //
 //   const browser = await startBrowser(t);   const page = await browser.open(t, relay.port);
-//   await page.run(async (a, b) => ..., 1, 2);   page.requests -> [{ method, url, status, failed }] to that port
+//   await page.run(async (a, b) => ..., 1, 2);   page.requests -> [{ method, url, status, protocol, failed }] to that port
 //
 // Each page is a profile of its own. The browser can reach 127.0.0.1, also named localhost, and nothing else.
 import { spawn } from 'node:child_process';
@@ -17,7 +17,7 @@ const driver = path.join(root, 'tests/integration/lib/browser_sdk.mjs');
 const switches = [
   '--headless=new', '--no-sandbox', '--remote-debugging-pipe', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-default-apps', '--disable-extensions',
-  '--no-proxy-server', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost', '--log-level=3',
+  '--no-proxy-server', '--ignore-certificate-errors', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost', '--log-level=3',
 ];
 
 // The names under which scripts in a page import the SDKs.
@@ -75,7 +75,7 @@ class Page {
       this.requests.push({ id: params.requestId, method: verb, url: url.slice(new URL(url).origin.length), preflight: params.initiator?.type === 'preflight' });
     }
     const one = this.requests.findLast(({ id }) => id === params.requestId);
-    if (one && method === 'Network.responseReceived') one.status = params.response.status;
+    if (one && method === 'Network.responseReceived') Object.assign(one, { status: params.response.status, protocol: params.response.protocol });
     if (one && method === 'Network.loadingFailed') one.failed = params.corsErrorStatus?.corsError ?? params.errorText;
     if (method === 'Runtime.consoleAPICalled') this.console.push(params.args.map(arg => arg.value ?? arg.description).join(' '));
   }
