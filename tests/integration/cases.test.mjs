@@ -15,11 +15,36 @@ import { slowness } from './lib/wait.mjs';
 const base64 = context => Buffer.from(JSON.stringify(context)).toString('base64url');
 const json = { 'Content-Type': 'application/json' };
 
-// Each answers { flag key: what it came to }.
+// A context as OpenFeature sends it (evaluation.md 12.2); undefined for a legacy user.
+const part = ({ key, _meta, ...others }) => ({ targetingKey: key, ..._meta, ...others });
+const openFeature = context => (context.kind !== 'multi' ? context.kind && part(context)
+  : Object.fromEntries(Object.entries(context).map(([kind, one]) => [kind, kind === 'kind' ? one : part(one)])));
+
+// What OpenFeature is told, in the words of evalx (12.3): without trackEvents and prerequisites, errors without a big segments' status.
+function inOurWords({ value, variant, errorDetails, metadata: { ldReason, version, ...reason } = {} }) {
+  if (errorDetails) return { value: null, variation: null, reason: { kind: 'ERROR', errorKind: errorDetails } };
+  return { value: value ?? null, variation: variant === undefined ? null : Number(variant), reason: { kind: ldReason, ...reason } };
+}
+
+const evalx = { read: ({ status, body }) => (status === 200 ? JSON.parse(body) : undefined), tells: want => want };
+const ofrep = {
+  of: ({ sdkKey: key }, context) => openFeature(context) && {
+    method: 'POST', target: '/ofrep/v1/evaluate/flags', headers: { Authorization: `Bearer ${key}`, ...json }, body: JSON.stringify({ context: openFeature(context) }),
+  },
+  tells: ({ value, variation, reason }) => ({ value, variation, reason: reason.kind === 'ERROR' ? { kind: 'ERROR', errorKind: reason.errorKind } : reason }),
+};
+
+// of() is a request for one context, or undefined; read() is { flag key: what it came to }, or undefined.
 const ways = [
-  { name: 'GET, server', of: ({ sdkKey: key }, context) => ({ target: `/sdk/evalx/contexts/${base64(context)}?withReasons=true`, headers: { Authorization: key } }) },
-  { name: 'REPORT, browser', of: ({ envId }, context) => ({ method: 'REPORT', target: `/sdk/evalx/${envId}/context?withReasons=true`, headers: json, body: JSON.stringify(context) }) },
-  { name: 'GET, mobile', of: ({ mobileKey: key }, context) => ({ target: `/msdk/evalx/users/${base64(context)}?withReasons=true`, headers: { Authorization: key } }) },
+  { ...evalx, name: 'GET, server', of: ({ sdkKey: key }, context) => ({ target: `/sdk/evalx/contexts/${base64(context)}?withReasons=true`, headers: { Authorization: key } }) },
+  { ...evalx, name: 'REPORT, browser', of: ({ envId }, context) => ({ method: 'REPORT', target: `/sdk/evalx/${envId}/context?withReasons=true`, headers: json, body: JSON.stringify(context) }) },
+  { ...evalx, name: 'GET, mobile', of: ({ mobileKey: key }, context) => ({ target: `/msdk/evalx/users/${base64(context)}?withReasons=true`, headers: { Authorization: key } }) },
+  { ...ofrep, name: 'OpenFeature', read: ({ status, body }) => (status === 200 ? Object.fromEntries(JSON.parse(body).flags.map(one => [one.key, inOurWords(one)])) : undefined) },
+  {
+    ...ofrep, name: 'OpenFeature, one flag', each: true,
+    of: (environment, context, flag) => { const all = ofrep.of(environment, context); return all && { ...all, target: `${all.target}/${flag}` }; },
+    read: ({ status, body }) => { const { key, errorCode, ...one } = JSON.parse(body); return errorCode === 'FLAG_NOT_FOUND' && status === 404 ? {} : { [key]: inOurWords(one) }; },
+  },
 ];
 
 // An environment per data set, with all flags for everybody.
@@ -32,35 +57,49 @@ async function startWorld(t, suites) {
   return { environments, relay: await openConnections(t, relay.port, 8) };
 }
 
-// What is wrong with an answer; undefined when nothing is.
-function wrong({ flag, value, variation, reason, more }, answer) {
-  if (reason === null || reason.errorKind === 'FLAG_NOT_FOUND') return answer[flag] === undefined ? undefined : 'a flag that does not exist is told of';
-  const told = answer[flag];
-  const want = { value, variation: variation < 0 ? null : variation, reason, ...more };
+// What is wrong with what was told of a flag; undefined when nothing is.
+function wrong(way, { value, variation, reason, more }, told) {
+  if (reason === null) return told === undefined ? undefined : 'a flag that does not exist is told of';
   if (!told) return 'the flag is missing';
+  const want = way.tells({ value, variation: variation < 0 ? null : variation, reason, ...more });
   const got = Object.fromEntries(Object.keys(want).map(name => [name, told[name]]));
   try { assert.deepEqual(got, want); } catch { return `${JSON.stringify(got)} instead of ${JSON.stringify(want)}`; }
 }
 
-// Asks once for each context of a suite and looks at all cases of it.
-async function check(suite, environment, relay, tally) {
+async function ask(way, request, { suite, context, cases }, relay, tally) {
+  const answer = await relay.ask(request);
+  const flags = way.read(answer);
+  for (const one of cases) {
+    const problem = flags ? wrong(way, one, flags[one.flag]) : `${answer.status} ${answer.body}`;
+    if (problem) tally.problems.push(`${suite.name}: ${one.name}; ${way.name} ${JSON.stringify(context)}: ${problem}`);
+    tally.answers++;
+  }
+}
+
+// Each context of a suite, with all cases that are about it.
+function questionsOf(suite) {
   const questions = new Map();
   for (const one of suite.cases) {
     for (const context of one.contexts) {
       const text = JSON.stringify(context);
-      if (!questions.has(text)) questions.set(text, { context, cases: [] });
+      if (!questions.has(text)) questions.set(text, { suite, context, cases: [] });
       questions.get(text).cases.push(one);
     }
   }
-  await Promise.all([...questions.values()].flatMap(({ context, cases }) => ways.map(async way => {
-    const { status, body } = await relay.ask(way.of(environment, context));
-    const answer = status === 200 ? JSON.parse(body) : {};
-    for (const one of cases) {
-      const problem = status === 200 ? wrong(one, answer) : `${status} ${body}`;
-      if (problem) tally.problems.push(`${suite.name}: ${one.name}; ${way.name} ${JSON.stringify(context)}: ${problem}`);
-      tally.answers++;
+  return [...questions.values()];
+}
+
+async function check(suite, environment, relay, tally) {
+  const asked = [];
+  for (const question of questionsOf(suite)) {
+    for (const way of ways) {
+      for (const cases of way.each ? question.cases.map(one => [one]) : [question.cases]) {
+        const request = way.of(environment, question.context, cases[0].flag);
+        if (request) asked.push(ask(way, request, { ...question, cases }, relay, tally));
+      }
     }
-  })));
+  }
+  await Promise.all(asked);
   tally.cases += suite.cases.length;
 }
 
