@@ -194,13 +194,25 @@ static void retry_after_is_honoured(void **state)
     }
 }
 
+/* The number of requests with this body; batches have no order among each other. */
+static size_t bodies(const struct world *w, const char *wanted)
+{
+    struct str body = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < w->upstream.request_count; i++)
+        count += strcmp(world_body(w, i, &body), wanted) == 0;
+    str_free(&body);
+    return count;
+}
+
 /* 59 */
 static void what_is_too_large_is_halved(void **state)
 {
     static const struct fake_rule rules[] = {
         {.status = 413, .times = 3}, {.status = 202, .times = 4}, {.status = 413}, END};
+    static const char *const parts[] = {"[1,{\"a\":[2,3]}]", "[\"4\",5]", "[1]",
+                                        "[{\"a\":[2,3]}]",   "[\"4\"]",   "[5]"};
     struct world w;
-    struct str body = {0};
     (void)state;
     world_init(&w, rules);
     w.settings.max_in_flight = 1;
@@ -210,10 +222,8 @@ static void what_is_too_large_is_halved(void **state)
     while (w.door.sent_events < 4)
         (void)uv_run(&w.loop, UV_RUN_ONCE);
     assert_int_equal(w.upstream.request_count, 7);
-    assert_string_equal(world_body(&w, 1, &body), "[1,{\"a\":[2,3]}]");
-    assert_string_equal(world_body(&w, 2, &body), "[\"4\",5]");
-    assert_string_equal(world_body(&w, 3, &body), "[1]");
-    assert_string_equal(world_body(&w, 4, &body), "[{\"a\":[2,3]}]");
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        assert_int_equal(bodies(&w, parts[i]), 1);
     assert_string_not_equal(world_header(&w, 0, "x-launchdarkly-payload-id"),
                             world_header(&w, 1, "x-launchdarkly-payload-id"));
     world_bulk(&w, "[{\"kind\":\"custom\",\"key\":\"k\"}]");
@@ -222,7 +232,6 @@ static void what_is_too_large_is_halved(void **state)
     assert_int_equal(world_logged(&w, "Dropped an event of kind \"custom\" and 29 bytes"), 1);
     assert_int_equal(w.door.families_off, 0);
     assert_int_equal(w.door.pending_events, 0);
-    str_free(&body);
     world_close(&w);
 }
 
