@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "events/dedupe.h"
 #include "events/events.h"
+#include "events/summarizer.h"
 #include "http/call.h"
 #include "source/retry.h"
 
@@ -47,7 +48,8 @@ struct events_group {
     char *tags;
     struct events_piece *first; /* the verbatim queue */
     struct events_piece **last;
-    size_t count; /* events in it */
+    struct summarizer *summarizer; /* on the other path; NULL: nothing came yet */
+    size_t count;                  /* events that would be sent */
     size_t bytes;
     size_t held; /* of the budget */
     bool waits;  /* there is something to flush */
@@ -61,6 +63,18 @@ struct events_group *events_group_find(struct events_family *f, enum event_path 
 
 /* Takes in what fits and counts what does not; `post` keeps its texts until it is freed. */
 void events_group_add(struct events_group *g, struct event_post *post);
+
+/* Batches of a whole body, "[...]"; it is copied. */
+void events_group_send(struct events_group *g, struct view body, size_t count);
+
+/* Counts what memory has no room for, and says so once a minute. */
+void events_memory_warn(struct events_family *f, size_t dropped);
+
+/* The same for what is summarised: group_summary.c. */
+void events_summary_add(struct events_group *g, const struct event_post *post);
+void events_summary_flush(struct events_group *g);
+size_t events_summary_clear(struct events_group *g);
+void events_summary_free(struct events_group *g);
 
 /* Makes batches of everything that waits. */
 void events_group_flush(struct events_group *g);

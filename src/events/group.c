@@ -55,6 +55,8 @@ void events_group_free(struct events_group *g)
 {
     struct events_family *f = g->family;
     (void)events_group_clear(g);
+    if (g->path == EVENT_SUMMARIZE)
+        events_summary_free(g);
     list_remove(&g->node);
     (void)map_remove(&f->by_key, group_key(events_of(f), g->path, g->schema, g->tags));
     mem_free(g->tags);
@@ -86,10 +88,11 @@ static void full_warn(struct events_family *f, bool full)
     f->full_warned = full;
 }
 
-static void memory_warn(struct events_family *f, size_t dropped)
+void events_memory_warn(struct events_family *f, size_t dropped)
 {
-    const struct events *e = events_of(f);
+    struct events *e = events_of(f);
     int64_t now = events_now(e);
+    events_count_drop(e, EVENT_DROP_MEMORY, dropped);
     f->memory_dropped += (int64_t)dropped;
     if (f->memory_warned_ms != 0 && now - f->memory_warned_ms < EVENTS_MINUTE_MS)
         return;
@@ -113,10 +116,8 @@ static size_t admit(struct events_group *g, const struct event_post *post)
     }
     struct event_array wanted = {post->events.each, count};
     size_t fits = fit_into(&wanted, events_room(e));
-    if (fits < count) {
-        events_count_drop(e, EVENT_DROP_MEMORY, count - fits);
-        memory_warn(g->family, count - fits);
-    }
+    if (fits < count)
+        events_memory_warn(g->family, count - fits);
     return fits;
 }
 
@@ -173,9 +174,11 @@ static void queue_append(struct events_group *g, struct events_piece *p)
 void events_group_add(struct events_group *g, struct event_post *post)
 {
     const struct events *e = events_of(g->family);
-    size_t count = admit(g, post);
+    size_t count = g->path == EVENT_VERBATIM ? admit(g, post) : 0;
     g->used = true;
-    if (count != 0)
+    if (g->path == EVENT_SUMMARIZE)
+        events_summary_add(g, post);
+    else if (count != 0)
         queue_append(g, piece_take(post, count));
     if (g->count > e->settings.capacity / 2 || g->bytes > e->settings.max_batch_bytes / 2)
         events_group_flush(g);
@@ -265,12 +268,47 @@ void events_group_flush(struct events_group *g)
 {
     if (!g->waits)
         return;
+    if (g->path == EVENT_SUMMARIZE) {
+        events_summary_flush(g);
+        return;
+    }
     for (struct events_piece *rest = queue_take(g); rest != NULL;)
+        rest = batch_cut(g, rest);
+}
+
+static void send_whole(struct events_group *g, struct buf *body, size_t count)
+{
+    struct events_batch *b = events_batch_new(g, count, body->len);
+    b->text = body;
+    b->held = sizeof *b + sizeof *body + body->len;
+    events_hold(events_of(g->family), b->held);
+    events_batch_press(b);
+}
+
+void events_group_send(struct events_group *g, struct view body, size_t count)
+{
+    if (count <= EVENTS_BATCH_MAX_EVENTS &&
+        body.len <= events_of(g->family)->settings.max_batch_bytes) {
+        send_whole(g, buf_copy(body), count);
+        return;
+    }
+    struct events_piece *p = mem_zalloc(sizeof *p);
+    struct error ignored;
+    p->body = buf_copy(body);
+    if (!event_array_split(buf_view(p->body), &p->events, &ignored)) {
+        events_count_drop(events_of(g->family), EVENT_DROP_MALFORMED, count);
+        events_pieces_free(p);
+        return;
+    }
+    p->bytes = body.len - 1;
+    for (struct events_piece *rest = p; rest != NULL;)
         rest = batch_cut(g, rest);
 }
 
 size_t events_group_clear(struct events_group *g)
 {
+    if (g->path == EVENT_SUMMARIZE)
+        return g->summarizer != NULL ? events_summary_clear(g) : 0;
     size_t count = g->count;
     events_pieces_free(queue_take(g));
     return count;

@@ -67,6 +67,8 @@ static void succeeded(struct events_batch *b)
     atomic_fetch_add(&door->sent_bytes, (int64_t)b->bytes);
     works_again(f, b);
     events_switch_on(f, b->group->path);
+    if (b->group->summarizer != NULL && b->date_ms != 0)
+        summarizer_set_server_time(b->group->summarizer, b->date_ms);
     events_batch_free(b);
 }
 
