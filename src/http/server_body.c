@@ -60,18 +60,17 @@ enum body_state body_next(struct body *b, struct view *bytes, struct view *piece
     return state;
 }
 
-void body_put_back(struct body *b, struct view *bytes, size_t len)
+void body_put_back(struct body *b, struct view *bytes, struct view piece)
 {
-    if (len == 0)
+    if (piece.len == 0)
         return;
-    bytes->data -= len;
-    bytes->len += len;
-    b->taken -= len;
+    *bytes = view_make(piece.data, piece.len + bytes->len);
+    b->taken -= piece.len;
     b->ended = false;
     if (b->chunked)
-        chunked_put_back(&b->chunks, len);
+        chunked_put_back(&b->chunks, piece.len);
     else
-        b->left += len;
+        b->left += piece.len;
 }
 
 bool body_can_be_drained(const struct body *b)
@@ -103,7 +102,7 @@ static void feed_piece(struct connection *c, struct view *bytes, struct view pie
     case HTTP_BODY_MORE:
         break;
     case HTTP_BODY_PAUSE:
-        body_put_back(&req->body, bytes, piece.len);
+        body_put_back(&req->body, bytes, piece);
         connection_enter(c, CONN_PAUSED);
         break;
     case HTTP_BODY_STOP:

@@ -26,8 +26,8 @@ enum body_state { BODY_MORE, BODY_PIECE, BODY_ENDED, BODY_BAD };
 /* Takes bytes off the front of *bytes; as chunked_next(). */
 enum body_state body_next(struct body *b, struct view *bytes, struct view *piece);
 
-/* Puts the last `len` bytes of the piece that came last back in front of *bytes, where it was. */
-void body_put_back(struct body *b, struct view *bytes, size_t len);
+/* Puts the end of the piece that came last back in front of *bytes, where it was. */
+void body_put_back(struct body *b, struct view *bytes, struct view piece);
 
 /* Can what is left be thrown away so that the connection goes on? */
 bool body_can_be_drained(const struct body *b);

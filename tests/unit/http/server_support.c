@@ -143,11 +143,107 @@ static void on_flags(struct http_request *req)
     open_stream(req, &with_put);
 }
 
+/* ---- a body in pieces ------------------------------------------------------------------------ */
+
+struct test_pieces {
+    struct http_request *req;
+    struct test_server *server;
+    struct str text;
+    bool paused;
+};
+
+static void pieces_free(struct test_pieces *p)
+{
+    str_free(&p->text);
+    mem_free(p);
+}
+
+static void pieces_abandoned(void *state)
+{
+    struct test_pieces *p = state;
+    struct test_server *s = p->server;
+    pieces_free(p);
+    uv_mutex_lock(&s->lock);
+    s->paused = NULL;
+    s->abandoned++;
+    uv_cond_broadcast(&s->changed);
+    uv_mutex_unlock(&s->lock);
+}
+
+static void note_pause(struct test_pieces *p)
+{
+    struct test_server *s = p->server;
+    p->paused = true;
+    uv_mutex_lock(&s->lock);
+    s->paused = p->req;
+    s->pauses++;
+    uv_cond_broadcast(&s->changed);
+    uv_mutex_unlock(&s->lock);
+}
+
+/* Up to and including a 'P', where it pauses, or an 'S', where it stops. */
+static enum http_body_step pieces_take(struct http_request *req, struct view *piece)
+{
+    struct test_pieces *p = http_request_state(req);
+    assert_true(piece->len != 0 && !p->paused);
+    struct view taken = view_take_until(piece, "PS");
+    str_append(&p->text, taken);
+    if (piece->len == 0)
+        return HTTP_BODY_MORE;
+    char mark = piece->data[0];
+    str_append_char(&p->text, mark);
+    *piece = view_from(*piece, 1);
+    if (mark == 'S')
+        return HTTP_BODY_STOP;
+    note_pause(p);
+    return HTTP_BODY_PAUSE;
+}
+
+static void pieces_ended(struct http_request *req, enum http_body_end how)
+{
+    static const char *const names[] = {"whole:", "stopped:", "broken:", "stalled:"};
+    struct test_pieces *p = http_request_state(req);
+    struct str answer = {0};
+    str_append_text(&answer, names[how]);
+    str_append(&answer, str_view(&p->text));
+    http_request_set_state(req, NULL, NULL);
+    pieces_free(p);
+    http_respond_text(req, 200, str_text(&answer));
+    str_free(&answer);
+}
+
+static void on_pieces(struct http_request *req)
+{
+    static const struct http_body_reader reader = {pieces_take, pieces_ended};
+    struct test_pieces *p = mem_zalloc(sizeof *p);
+    p->req = req;
+    p->server = server_of(req);
+    http_request_set_state(req, p, pieces_abandoned);
+    http_request_read_pieces(req, &reader);
+}
+
+static void resume(void *arg)
+{
+    struct test_pieces *p = http_request_state(arg);
+    p->paused = false;
+    http_request_resume_body(arg);
+}
+
+void test_resume(struct test_server *s, unsigned pauses)
+{
+    test_wait_for(s, &s->pauses, pauses);
+    uv_mutex_lock(&s->lock);
+    struct http_request *req = s->paused;
+    uv_mutex_unlock(&s->lock);
+    test_on_thread(http_server_thread(s->http, 0), resume, req);
+}
+
 static const struct http_route routes[] = {
     {.methods = 1u << HTTP_GET, .head = true, .pattern = "/hello", .handler = on_hello},
     {.methods = 1u << HTTP_GET, .pattern = "/big", .handler = on_big},
     {.methods = 1u << HTTP_POST | 1u << HTTP_PUT, .pattern = "/echo", .handler = on_echo},
     {.methods = 1u << HTTP_POST, .pattern = "/refuse", .handler = on_refuse},
+    {.methods = 1u << HTTP_POST, .pattern = "/pieces", .handler = on_pieces},
     {.methods = 1u << HTTP_GET, .pattern = "/park", .handler = on_park},
     {.methods = 1u << HTTP_GET, .pattern = "/stream", .handler = on_stream},
     {.methods = 1u << HTTP_GET, .pattern = "/flags", .handler = on_flags},

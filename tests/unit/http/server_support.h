@@ -6,8 +6,9 @@
  *   GET /big              BIG_BYTES of 'x'
  *   POST, PUT /echo       the body back, at most ECHO_LIMIT bytes, else 413
  *   POST /refuse          401 without looking at the body
- *   GET /park             the request waits until test_unpark()
- *   GET /stream, /flags   a stream; /flags has a current put "now"
+ *   POST /pieces          how the body ended and what was taken of it, "whole:..."; it pauses
+ * behind each 'P' and stops behind an 'S' GET /park             the request waits until
+ * test_unpark() GET /stream, /flags   a stream; /flags has a current put "now"
  */
 #ifndef TEST_HTTP_SERVER_SUPPORT_H
 #define TEST_HTTP_SERVER_SUPPORT_H
@@ -41,6 +42,8 @@ struct test_server {
     struct http_request *parked;
     unsigned parkings;
     unsigned abandoned;
+    struct http_request *paused; /* the body that was paused last */
+    unsigned pauses;
     unsigned streams_opened;
     unsigned streams_closed;
     struct test_stream streams[STREAMS_MAX];
@@ -78,6 +81,9 @@ void test_wait_for(struct test_server *s, const unsigned *number, unsigned wante
 /* The same, while the servers' clock is turned by `step_ms` again and again. */
 void test_turn_clock_until(struct test_server *s, int64_t step_ms, const unsigned *number,
                            unsigned wanted);
+
+/* Waits for the n-th pause and ends it. */
+void test_resume(struct test_server *s, unsigned pauses);
 
 /* Answers the parked request with "done", from a letter. */
 void test_unpark(struct test_server *s);
