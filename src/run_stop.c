@@ -94,6 +94,7 @@ static void server_closed(void *arg)
 {
     struct run *r = arg;
     r->server = NULL;
+    api_threads_ended(r->api);
     goals_close(r->goals); /* nobody is left who could be answered */
     r->goals = NULL;
     end_events(r);

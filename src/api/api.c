@@ -1,5 +1,6 @@
 /* api/api.c - the room as a whole: its threads, and the way from the server to the handlers. */
 #include "api/api_private.h"
+#include "http/body_decoder.h"
 
 static void dispatch(struct http_request *req)
 {
@@ -32,6 +33,8 @@ static void thread_close(void *arg, void *state)
     thread->ofrep_tags = NULL;
     buf_unref(thread->status);
     thread->status = NULL;
+    body_decoder_free(thread->spare_decoder);
+    thread->spare_decoder = NULL;
 }
 
 /* Those that are switched on; `id` is the row's index in the table. */
@@ -65,6 +68,7 @@ struct api *api_new_with_routes(const struct api_settings *settings, const struc
     for (size_t i = 0; i < settings->threads; i++) {
         a->fanouts[i] = fanout_new(&stream_hooks);
         a->threads[i].api = a;
+        list_init(&a->threads[i].paused_bodies);
         a->threads[i].fanout = a->fanouts[i];
         list_init(&a->threads[i].goals_waits);
     }
@@ -136,6 +140,11 @@ struct goals_route api_goals_route(struct api *a)
 void api_beat(struct api *a)
 {
     atomic_store_explicit(&a->beat_ms, clock_now_ms(a->settings.clock), memory_order_relaxed);
+}
+
+void api_threads_ended(struct api *a)
+{
+    a->threads_ended = true;
 }
 
 void api_set_stopping(struct api *a)

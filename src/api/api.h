@@ -66,6 +66,10 @@ struct fanout_route api_fanout_route(struct api *a);
 /* The control thread is alive: to be called at least once a second (status.md 15.2). */
 void api_beat(struct api *a);
 
+/* The server is closed: nothing may be posted to its threads any more. Before that, answers that
+ * wait for a post to be on disk are still sent. */
+void api_threads_ended(struct api *a);
+
 /* From now on /readyz says that the process is about to end. */
 void api_set_stopping(struct api *a);
 

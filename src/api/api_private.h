@@ -20,6 +20,8 @@ enum api_credential {
 };
 
 struct api_passage;
+struct event_intake;
+struct event_pause_timer;
 
 /* One row of the one table (http-api.md 2.1). */
 struct api_route {
@@ -38,6 +40,9 @@ struct api_route {
     /* With the handler context_read(): what is done with the context, once it is there. It decides
      * itself when the data is needed, with api_may_answer(). */
     void (*with_context)(struct http_request *req, struct api_passage *p, struct context **c);
+    /* With the handler events_receive(): what is done with the body, once it is there. Takes both.
+     */
+    void (*with_events)(struct event_intake *in, struct buf *body);
     /* How the gate says no; NULL: with the text alone. */
     void (*refuse)(struct http_request *req, struct api_passage *p, int status, const char *text);
 };
@@ -61,6 +66,10 @@ struct api_thread {
     struct buf *status;
     uint64_t status_generation;
     int64_t status_until_ms;
+    /* bodies of events; events_body.c, events_pause.c */
+    struct body_decoder *spare_decoder;    /* NULL: none is left over */
+    struct list paused_bodies;             /* oldest first */
+    struct event_pause_timer *pause_timer; /* NULL: none is paused */
 };
 
 struct api {
@@ -74,6 +83,7 @@ struct api {
     uv_sem_t ready;
     _Atomic int64_t beat_ms; /* monotonic: the last sign of life of the control thread */
     atomic_bool stopping;
+    bool threads_ended; /* the control thread's */
     int64_t started_ms; /* monotonic */
     struct goals_door goals_door;
 };
@@ -102,6 +112,11 @@ struct api_passage {
  * be followed by api_passage_done() in any case. */
 bool api_gate(struct http_request *req, struct api_passage *p);
 void api_passage_done(struct api_passage *p);
+
+/* Moves it to a place of the caller's, with a reference to the snapshot, for as long as the request
+ * is there: `from` can still be looked at in this turn. To be followed by api_passage_release(). */
+void api_passage_keep(struct api_passage *from, struct api_passage *to);
+void api_passage_release(struct api_passage *kept);
 
 /* A text answer with the headers of the passage. */
 void api_answer_text(struct http_request *req, const struct api_passage *p, int status,
@@ -256,6 +271,14 @@ void poll_flag(struct http_request *req, struct api_passage *p);
 void poll_segment(struct http_request *req, struct api_passage *p);
 void poll_latest_all(struct http_request *req, struct api_passage *p);
 void poll_unavailable(struct http_request *req, struct api_passage *p, const char *problem);
+
+/* ---- events.c, events_post.c, events_diagnostic.c, events_image.c (events.md 3) -------------- */
+
+/* Reads the body as its Content-Encoding says; then route->with_events. */
+void events_receive(struct http_request *req, struct api_passage *p);
+void event_post_arrived(struct event_intake *in, struct buf *body);
+void event_diagnostic_arrived(struct event_intake *in, struct buf *body);
+void events_image(struct http_request *req, struct api_passage *p);
 
 /* ---- status.c, status_page.c, probe.c -------------------------------------------------------- */
 

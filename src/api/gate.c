@@ -205,3 +205,17 @@ void api_passage_done(struct api_passage *p)
     str_free(&p->methods);
     str_free(&p->allowed_headers);
 }
+
+void api_passage_keep(struct api_passage *from, struct api_passage *to)
+{
+    *to = *from;
+    from->methods = (struct str){0};
+    from->allowed_headers = (struct str){0};
+    env_snapshot_ref(to->snapshot);
+}
+
+void api_passage_release(struct api_passage *kept)
+{
+    env_snapshot_unref(kept->snapshot);
+    api_passage_done(kept);
+}

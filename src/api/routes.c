@@ -18,6 +18,11 @@
     .ofrep = true, .data = FLAGS | SEGMENTS, .handler = ofrep_read,                                \
     .with_context = (with_context_), .unavailable = ofrep_unavailable, .refuse = ofrep_refuse
 
+/* Events do not need the environment's data. */
+#define EVENTS .while_starting = true, .handler = events_receive, .with_events = event_post_arrived
+#define DIAGNOSTIC_EVENTS                                                                          \
+    .while_starting = true, .handler = events_receive, .with_events = event_diagnostic_arrived
+
 #define PINGS(kind_) .stream = true, .kind = (kind_), .handler = stream_open
 #define PINGS_WITH_CONTEXT(kind_)                                                                  \
     .stream = true, .kind = (kind_), .handler = context_read,                                      \
@@ -52,6 +57,16 @@ const struct api_route api_routes[] = {
      PINGS_WITH_CONTEXT(FANOUT_BROWSER_PING)},
     {REPORT | OPTIONS, false, "/eval/{envId}", API_ENVIRONMENT_ID,
      PINGS_WITH_CONTEXT(FANOUT_BROWSER_PING)},
+    {POST, false, "/mobile/events/bulk", API_MOBILE_KEY, EVENTS},
+    {POST, false, "/mobile/events", API_MOBILE_KEY, EVENTS},
+    {POST, false, "/mobile", API_MOBILE_KEY, EVENTS},
+    {POST, false, "/mobile/events/diagnostic", API_MOBILE_KEY, DIAGNOSTIC_EVENTS},
+    {POST | OPTIONS, false, "/events/bulk/{envId}", API_ENVIRONMENT_ID, EVENTS},
+    {POST | OPTIONS, false, "/events/diagnostic/{envId}", API_ENVIRONMENT_ID, DIAGNOSTIC_EVENTS},
+    {GET | OPTIONS, false, "/a/{envId}.gif", API_ENVIRONMENT_ID, .while_starting = true,
+     .handler = events_image},
+    {POST, false, "/bulk", API_SDK_KEY, EVENTS},
+    {POST, false, "/diagnostic", API_SDK_KEY, DIAGNOSTIC_EVENTS},
     {GET, false, "/all", API_SDK_KEY, .stream = true, .kind = FANOUT_ALL, .data = FLAGS | SEGMENTS,
      .handler = stream_open, .unavailable = stream_unavailable},
     {GET, false, "/flags", API_SDK_KEY, .stream = true, .kind = FANOUT_FLAGS, .data = FLAGS,

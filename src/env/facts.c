@@ -58,6 +58,7 @@ struct env_facts *env_facts_new(const struct env_settings *settings, int64_t cre
     f->mobile_key = copy(settings->mobile_key);
     f->created_wall_ms = created_wall_ms;
     f->log = log_scope_new(tail, settings->name, settings->log_level);
+    f->events_log = log_scope_part(f->log, "(event proxy)");
     return f;
 }
 
@@ -71,6 +72,7 @@ void env_facts_unref(struct env_facts *f)
 {
     if (f == NULL || atomic_fetch_sub_explicit(&f->refs, 1, memory_order_acq_rel) != 1)
         return;
+    log_scope_unref(f->events_log);
     log_scope_unref(f->log);
     texts_free(f->allowed_origins);
     texts_free(f->allowed_headers);

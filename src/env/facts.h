@@ -65,6 +65,7 @@ struct env_facts {
     char *mobile_key; /* "": none */
     int64_t created_wall_ms;
     struct log_scope *log;
+    struct log_scope *events_log; /* the same for what is about its events */
 };
 
 /* One reference. */

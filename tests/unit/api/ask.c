@@ -1,18 +1,25 @@
 #include "ask.h"
 
+#include "events/events.h"
+
 #include <string.h>
 #include <strings.h>
 
 struct http_request {
     struct asking *asking;
     enum http_method method;
-    const char *text; /* the target */
+    char *text; /* the target */
     struct target target;
     struct route_match match;
-    const char *headers;
+    char *headers;
     void *state;
     void (*abandoned)(void *state);
-    const char *body;
+    struct str body;  /* for http_request_read_body() */
+    struct str later; /* what came while the body was paused */
+    bool paused;
+    bool stopped;
+    int64_t length;
+    const struct http_body_reader *reader;
     size_t body_limit;
     void (*body_done)(struct http_request *req, struct view body, bool too_large);
 };
@@ -47,29 +54,37 @@ struct view http_request_variable(const struct http_request *req, size_t index)
     return req->match.variables[index];
 }
 
-struct view http_request_header(const struct http_request *req, const char *name)
-{
-    size_t len = strlen(name);
-    for (const char *line = req->headers; *line != '\0';) {
-        size_t end = strcspn(line, "\n");
-        if (strncasecmp(line, name, len) == 0 && line[len] == ':')
-            return view_trim(view_make(line + len + 1, end - len - 1));
-        line += end + (line[end] == '\n');
-    }
-    return view_of("");
-}
-
 bool http_request_next_header(const struct http_request *req, size_t *at, struct view *name,
                               struct view *value)
 {
     struct view rest = view_from(view_of(req->headers), *at);
     struct view line = view_take_until(&rest, "\n");
-    if (line.len == 0)
-        return false;
     *at += line.len + 1;
     *name = view_take_until(&line, ":");
     *value = view_trim(view_from(line, 1));
-    return true;
+    return name->len != 0;
+}
+
+bool http_request_has_header(const struct http_request *req, const char *name)
+{
+    size_t at = 0;
+    struct view each;
+    struct view value;
+    while (http_request_next_header(req, &at, &each, &value))
+        if (view_equal_nocase(each, view_of(name)))
+            return true;
+    return false;
+}
+
+struct view http_request_header(const struct http_request *req, const char *name)
+{
+    size_t at = 0;
+    struct view each;
+    struct view value;
+    while (http_request_next_header(req, &at, &each, &value))
+        if (view_equal_nocase(each, view_of(name)))
+            return value;
+    return view_of("");
 }
 
 void http_request_peer(const struct http_request *req, struct str *out)
@@ -116,6 +131,21 @@ void http_request_read_body(struct http_request *req, size_t limit,
 {
     req->body_limit = limit;
     req->body_done = done;
+}
+
+void http_request_read_pieces(struct http_request *req, const struct http_body_reader *reader)
+{
+    req->reader = reader;
+}
+
+void *http_request_state(const struct http_request *req)
+{
+    return req->state;
+}
+
+int64_t http_request_content_length(const struct http_request *req)
+{
+    return req->length;
 }
 
 void *http_thread_state(struct http_thread *t)
@@ -220,12 +250,6 @@ void ask_close_stream(struct asking *a)
     a->answer.stream = false;
 }
 
-void ask_abandon(struct asking *a)
-{
-    a->asked->abandoned(a->asked->state);
-    a->asked = NULL;
-}
-
 static enum http_method method_of(const char *name)
 {
     int m = HTTP_GET;
@@ -234,11 +258,93 @@ static enum http_method method_of(const char *name)
     return (enum http_method)m;
 }
 
-/* The body arrives in a later phase than the head. */
-static void deliver_body(struct http_request *req)
+/* ---- one request ----------------------------------------------------------------------------- */
+
+static void request_free(struct asking *a)
 {
-    bool too_large = strlen(req->body) > req->body_limit;
-    req->body_done(req, view_of(too_large ? "" : req->body), too_large);
+    struct http_request *req = a->req;
+    if (req == NULL)
+        return;
+    a->req = NULL;
+    if (req->abandoned != NULL)
+        req->abandoned(req->state);
+    target_free(&req->target);
+    mem_free(req->text);
+    mem_free(req->headers);
+    str_free(&req->body);
+    str_free(&req->later);
+    mem_free(req);
+}
+
+void ask_begin(struct asking *a, const char *method, const char *target, const char *headers)
+{
+    answer_clear(a);
+    request_free(a);
+    struct http_request *req = mem_zalloc(sizeof *req);
+    a->req = req;
+    req->asking = a;
+    req->method = method_of(method);
+    req->text = mem_copy_text(target, strlen(target));
+    req->headers = mem_copy_text(headers, strlen(headers));
+    struct view length = http_request_header(req, "Content-Length");
+    req->length = length.len != 0 ? strtoll(length.data, NULL, 10) : -1;
+    assert_true(target_parse(view_of(req->text), &req->target));
+    route_match(a->routes, req->method, &req->target, &req->match);
+    if (req->match.route != NULL)
+        req->match.route->handler(req);
+    else
+        a->answer.status = req->match.path_known ? 405 : 404;
+    a->answer.read_body = req->body_done != NULL || req->reader != NULL;
+}
+
+static void push(struct http_request *req, struct view piece)
+{
+    if (req->reader != NULL && piece.len != 0 && !req->stopped && !req->paused) {
+        enum http_body_step step = req->reader->take(req, &piece);
+        assert_true(step != HTTP_BODY_MORE || piece.len == 0);
+        req->paused = step == HTTP_BODY_PAUSE;
+        req->stopped = step == HTTP_BODY_STOP;
+    }
+    if (req->reader == NULL)
+        str_append(&req->body, piece);
+    else if (req->paused)
+        str_append(&req->later, piece);
+}
+
+void ask_push(struct asking *a, struct view piece)
+{
+    push(a->req, piece);
+}
+
+void http_request_resume_body(struct http_request *req)
+{
+    struct str later = req->later;
+    if (!req->paused)
+        return;
+    req->paused = false;
+    req->later = (struct str){0};
+    push(req, str_view(&later));
+    str_free(&later);
+}
+
+void ask_end(struct asking *a, enum http_body_end how)
+{
+    struct http_request *req = a->req;
+    bool too_large = req->body.len > req->body_limit;
+    if (req->reader != NULL)
+        req->reader->ended(req, req->stopped ? HTTP_BODY_STOPPED : how);
+    else if (req->body_done != NULL)
+        req->body_done(req, too_large ? view_of("") : str_view(&req->body), too_large);
+}
+
+void ask_abandon(struct asking *a)
+{
+    request_free(a);
+}
+
+void ask_turn(struct asking *a)
+{
+    bench_turn(&a->bench);
 }
 
 void ask(struct asking *a, const char *method, const char *target, const char *headers)
@@ -249,32 +355,64 @@ void ask(struct asking *a, const char *method, const char *target, const char *h
 void ask_with(struct asking *a, const char *method, const char *target, const char *headers,
               const char *body)
 {
-    struct http_request req = {a, method_of(method), target, .headers = headers, .body = body};
-    answer_clear(a);
-    assert_true(target_parse(view_of(target), &req.target));
-    route_match(a->routes, req.method, &req.target, &req.match);
-    if (req.match.route != NULL)
-        req.match.route->handler(&req);
-    else
-        a->answer.status = req.match.path_known ? 405 : 404;
-    a->answer.read_body = req.body_done != NULL;
-    if (req.body_done != NULL)
-        deliver_body(&req);
-    a->asked = &req;
-    for (int turns = 0; turns < 10 && a->answer.status == 0 && a->asked != NULL; turns++)
-        bench_turn(&a->bench); /* somebody on the control thread is asked */
-    assert_true(a->answer.status != 0 || a->asked == NULL);
-    target_free(&req.target);
+    ask_with_bytes(a, method, target, headers, view_of(body));
 }
+
+void ask_with_bytes(struct asking *a, const char *method, const char *target, const char *headers,
+                    struct view body)
+{
+    ask_begin(a, method, target, headers);
+    if (a->answer.status == 0) {
+        ask_push(a, body);
+        ask_end(a, HTTP_BODY_WHOLE);
+    }
+    for (int turns = 0; turns < 10 && a->answer.status == 0 && a->req != NULL; turns++)
+        bench_turn(&a->bench); /* somebody on the control thread is asked */
+    assert_true(a->answer.status != 0 || a->req == NULL);
+}
+
+/* ---- what comes through the door ------------------------------------------------------------- */
+
+void events_take(struct events *e, struct event_post *post)
+{
+    struct asking *a = (struct asking *)e;
+    assert_true(a->post_count < ARRAY_LEN(a->posts));
+    a->posts[a->post_count++] = post;
+}
+
+void events_take_diagnostic(struct events *e, struct event_diagnostic *d)
+{
+    struct asking *a = (struct asking *)e;
+    assert_true(a->diagnostic_count < ARRAY_LEN(a->diagnostics));
+    a->diagnostics[a->diagnostic_count++] = d;
+}
+
+void ask_forget_events(struct asking *a)
+{
+    while (a->post_count != 0)
+        event_post_free(a->posts[--a->post_count]);
+    while (a->diagnostic_count != 0)
+        event_diagnostic_free(a->diagnostics[--a->diagnostic_count]);
+}
+
+/* ---- life -------------------------------------------------------------------------------------
+ */
 
 void ask_setup(struct asking *a)
 {
     *a = (struct asking){0};
     bench_setup(&a->bench);
+    mailbox_open(&a->mailbox, &a->bench.loop);
+    events_door_init(&a->door,
+                     &(struct events_door_settings){
+                         .enabled = true, .max_body = 1024, .max_queue_bytes = 1 << 20},
+                     &a->mailbox);
+    a->door.events = (struct events *)a;
     a->settings = (struct api_settings){.clock = &a->bench.clock.base,
                                         .threads = 1,
                                         .version = "1.2.3",
                                         .max_body = 5242880,
+                                        .door = &a->door,
                                         .ofrep = true,
                                         .disconnected_status_ms = 60000};
 }
@@ -293,6 +431,10 @@ void ask_start(struct asking *a, const struct api_route *rows, size_t count)
 void ask_teardown(struct asking *a)
 {
     answer_clear(a);
+    request_free(a);
+    mailbox_close(&a->mailbox);
+    (void)uv_run(&a->bench.loop, UV_RUN_NOWAIT); /* its handle is gone then */
+    ask_forget_events(a);
     const struct http_service *service = api_service(a->api);
     service->thread_close(service->arg, a->thread);
     bench_teardown(&a->bench);

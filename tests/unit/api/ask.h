@@ -27,13 +27,20 @@ struct answer {
 };
 
 struct asking {
+    struct http_request *req; /* the one that is under way, or the last one */
     struct bench bench;
+    struct mailbox mailbox; /* of the control thread, for the door */
+    struct events_door door;
+    /* what came through the door, and is freed at the end or by the test */
+    struct event_post *posts[8];
+    size_t post_count;
+    struct event_diagnostic *diagnostics[8];
+    size_t diagnostic_count;
     struct api_settings settings;
     struct api *api;
     struct route_table *routes;
     struct api_thread *thread;
     struct answer answer;
-    struct http_request *asked; /* while its answer is waited for; NULL: the client went away */
 };
 
 /* One serving thread; prod and what else is added to a->bench before ask_start(). `rows` is another
@@ -50,11 +57,27 @@ void ask(struct asking *a, const char *method, const char *target, const char *h
 void ask_with(struct asking *a, const char *method, const char *target, const char *headers,
               const char *body);
 
+/* The same in steps: the head; pieces of the body, until it is paused or nothing more is wanted;
+ * its end, of which the handler hears in a later phase. One request at a time. */
+void ask_begin(struct asking *a, const char *method, const char *target, const char *headers);
+void ask_push(struct asking *a, struct view piece);
+void ask_end(struct asking *a, enum http_body_end how);
+
+/* The client goes away before the answer; also from inside a callback of the test. */
+void ask_abandon(struct asking *a);
+
+/* The next turn: what was posted to the control thread arrives, too. */
+void ask_turn(struct asking *a);
+
+/* All of it with a body of any bytes. */
+void ask_with_bytes(struct asking *a, const char *method, const char *target, const char *headers,
+                    struct view body);
+
+/* Frees what came through the door. */
+void ask_forget_events(struct asking *a);
+
 /* The client goes away. */
 void ask_close_stream(struct asking *a);
-
-/* The same while a request waits: from inside a callback of the test. */
-void ask_abandon(struct asking *a);
 
 /* "" when the header is absent. */
 const char *answer_header(const struct asking *a, const char *name);
