@@ -24,6 +24,10 @@ const switches = [
 const imports = {
   'launchdarkly-js-client-sdk': '/launchdarkly-js-client-sdk/dist/ldclient.es.js',
   '@launchdarkly/js-client-sdk': '/@launchdarkly/js-client-sdk/dist/index.js',
+  '@openfeature/core': '/@openfeature/core/dist/esm/index.js',
+  '@openfeature/web-sdk': '/@openfeature/web-sdk/dist/esm/index.js',
+  '@openfeature/ofrep-core': '/@openfeature/ofrep-web-provider/node_modules/@openfeature/ofrep-core/index.esm.js',
+  '@openfeature/ofrep-web-provider': '/@openfeature/ofrep-web-provider/index.esm.js',
 };
 const empty = `<!doctype html><title>test</title><link rel="icon" href="data:,"><script type="importmap">${JSON.stringify({ imports })}</script>`;
 
