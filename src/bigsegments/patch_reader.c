@@ -164,7 +164,7 @@ static bool step(struct patch_reader *r, struct reader_array *a, bool *patch_who
         r->in_patch = r->in_patch && r->push.depth != 1;
         return true;
     case JSON_PUSH_FAILED:
-        error_set(&r->problem, "%s at byte %zu", r->push.problem, r->push.offset);
+        error_set(&r->problem, "%s in an array of patches", r->push.problem);
         return false;
     default:
         return true;
