@@ -23,20 +23,24 @@ struct membership_kind {
     void (*run)(struct membership_store *s, struct membership_op *op);
     void (*hurry)(struct membership_store *s);
     void (*release)(struct membership_store *s);
-    void (*close)(struct membership_database *db, void (*closed)(void *arg), void *arg);
+    /* No store is left: what all of them shared is let go of, but for the struct. NULL: nothing. */
+    void (*close)(struct membership_database *db);
     /* A store was opened: what is to be said about it? NULL: nothing. */
     void (*opened)(struct membership_store *s);
 };
 
-/* The first member of every kind's own struct. */
+/* The first member of every kind's own struct, which is one piece of memory. */
 struct membership_database {
     const struct membership_kind *kind;
     struct store_database *database;
     uv_loop_t *loop;
     const struct clock *clock;
+    uv_timer_t turn; /* its closing is the last thing */
+    void (*closed)(void *arg);
+    void *arg;
 };
 
-/* The first member of every kind's own struct. */
+/* The first member of every kind's own struct, which is one piece of memory. */
 struct membership_store {
     struct membership_database *db;
     char *prefix;
@@ -56,5 +60,6 @@ void membership_op_finish(struct membership_store *s, struct membership_op *op);
 void membership_store_released(struct membership_store *s);
 
 struct membership_database *membership_sqlite_open(void);
+struct membership_database *membership_redis_open(void);
 
 #endif

@@ -39,9 +39,6 @@ struct sqlite_database {
     sqlite3 *reader;
     sqlite3_stmt *statements[READER_STATEMENT_COUNT];
     struct sqlite_place place;
-    uv_timer_t turn;
-    void (*closed)(void *arg);
-    void *arg;
 };
 
 struct sqlite_store {
@@ -410,23 +407,9 @@ static void sqlite_release(struct membership_store *s)
     membership_store_released(s);
 }
 
-static void database_closed(uv_handle_t *turn)
+static void sqlite_close(struct membership_database *db)
 {
-    struct sqlite_database *d = CONTAINER_OF((uv_timer_t *)turn, struct sqlite_database, turn);
-    void (*closed)(void *arg) = d->closed;
-    void *arg = d->arg;
-    mem_free(d);
-    closed(arg);
-}
-
-static void sqlite_close(struct membership_database *db, void (*closed)(void *arg), void *arg)
-{
-    struct sqlite_database *d = database_of(db);
-    d->closed = closed;
-    d->arg = arg;
-    reader_close(d);
-    (void)uv_timer_init(db->loop, &d->turn);
-    uv_close((uv_handle_t *)&d->turn, database_closed);
+    reader_close(database_of(db));
 }
 
 static const struct membership_kind sqlite_kind = {.title = "SQLiteBigSegmentStore:",

@@ -19,6 +19,8 @@ struct membership_database *membership_database_open(const struct store_settings
     struct membership_database *db = NULL;
     if (settings->kind == STORE_SQLITE)
         db = membership_sqlite_open();
+    else if (settings->kind == STORE_REDIS)
+        db = membership_redis_open();
     if (db == NULL)
         return NULL;
     db->database = database;
@@ -27,9 +29,24 @@ struct membership_database *membership_database_open(const struct store_settings
     return db;
 }
 
+static void database_closed(uv_handle_t *turn)
+{
+    struct membership_database *db =
+        CONTAINER_OF((uv_timer_t *)turn, struct membership_database, turn);
+    void (*closed)(void *arg) = db->closed;
+    void *arg = db->arg;
+    mem_free(db);
+    closed(arg);
+}
+
 void membership_database_close(struct membership_database *db, void (*closed)(void *arg), void *arg)
 {
-    db->kind->close(db, closed, arg);
+    db->closed = closed;
+    db->arg = arg;
+    if (db->kind->close != NULL)
+        db->kind->close(db);
+    (void)uv_timer_init(db->loop, &db->turn);
+    uv_close((uv_handle_t *)&db->turn, database_closed);
 }
 
 struct membership_store *membership_store_open(struct membership_database *db,
