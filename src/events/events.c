@@ -122,8 +122,6 @@ static void post_handle(struct events *e, struct event_post *post)
 void events_take(struct events *e, struct event_post *post)
 {
     post_handle(e, post);
-    if (post->safe != NULL)
-        post->safe(post->owner); /* post_safe() of api/events.c */
     event_post_free(post);
 }
 
