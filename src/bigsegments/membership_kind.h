@@ -61,5 +61,6 @@ void membership_store_released(struct membership_store *s);
 
 struct membership_database *membership_sqlite_open(void);
 struct membership_database *membership_redis_open(void);
+struct membership_database *membership_dynamodb_open(void);
 
 #endif

@@ -21,6 +21,8 @@ struct membership_database *membership_database_open(const struct store_settings
         db = membership_sqlite_open();
     else if (settings->kind == STORE_REDIS)
         db = membership_redis_open();
+    else if (settings->kind == STORE_DYNAMODB)
+        db = membership_dynamodb_open();
     if (db == NULL)
         return NULL;
     db->database = database;

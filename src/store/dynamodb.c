@@ -174,9 +174,8 @@ static void (*const begin[STORE_OP_TYPE_COUNT])(struct dynamodb_task *t) = {
     [STORE_OP_CHECK] = dynamodb_look,
 };
 
-static void dynamodb_run(struct store_backend *base, struct store_op *op)
+struct dynamodb_task *dynamodb_task_new(struct dynamodb_backend *b, struct store_op *op)
 {
-    struct dynamodb_backend *b = dynamodb_of(base);
     struct dynamodb_task *t = mem_zalloc(sizeof *t);
     t->backend = b;
     t->op = op;
@@ -184,6 +183,13 @@ static void dynamodb_run(struct store_backend *base, struct store_op *op)
     (void)uv_timer_init(b->loop, &t->timer);
     t->timer.data = t;
     list_append(&b->tasks, &t->link);
+    return t;
+}
+
+static void dynamodb_run(struct store_backend *base, struct store_op *op)
+{
+    struct dynamodb_backend *b = dynamodb_of(base);
+    struct dynamodb_task *t = dynamodb_task_new(b, op);
     (void)spot_of(b, op);
     if (b->hurried)
         hurry_task(t);

@@ -33,7 +33,7 @@ struct dynamodb_task;
 
 struct dynamodb_result {
     bool ok;
-    struct view body;    /* borrowed */
+    struct view body;    /* also that of a refusal; borrowed */
     const char *name;    /* when not ok: "ConditionalCheckFailedException"; "": no answer came */
     const char *problem; /* when not ok, for the log */
 };
@@ -154,6 +154,9 @@ struct dynamodb_backend {
 struct dynamodb_spot {
     struct map dropped; /* "kind\nkey" -> version of the last one that was too large, as text */
 };
+
+/* A task for the operation, which has done nothing yet. */
+struct dynamodb_task *dynamodb_task_new(struct dynamodb_backend *b, struct store_op *op);
 
 /* The task is over; what follows comes from a later turn. */
 void dynamodb_succeed(struct dynamodb_task *t);

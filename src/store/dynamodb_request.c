@@ -59,10 +59,16 @@ static void finish(struct dynamodb_task *t, const struct dynamodb_result *result
     answered(t, result); /* dynamodb_init.c and others */
 }
 
-static void finish_failed(struct dynamodb_task *t, const char *name, const char *problem)
+static void finish_refused(struct dynamodb_task *t, const char *name, const char *problem,
+                           struct view body)
 {
-    struct dynamodb_result result = {.name = name, .problem = problem};
+    struct dynamodb_result result = {.body = body, .name = name, .problem = problem};
     finish(t, &result);
+}
+
+static void finish_failed(struct dynamodb_task *t, const char *problem)
+{
+    finish_refused(t, "", problem, view_of(""));
 }
 
 /* ---- what an error means ------------------------------------------------------------------------
@@ -92,7 +98,8 @@ static const struct {
      "create it with the partition key \"namespace\" (S) and the sort key \"key\" (S), or check "
      "name, region and account"},
     {"AccessDeniedException", FINAL,
-     "allow dynamodb:GetItem, Query, PutItem and BatchWriteItem on it"},
+     "allow dynamodb:GetItem, Query, PutItem and BatchWriteItem on it, and for Big Segments "
+     "UpdateItem and ConditionCheckItem"},
     {"ValidationException", FINAL,
      "it needs the partition key \"namespace\" (S) and the sort key \"key\" (S)"},
 };
@@ -175,7 +182,7 @@ static void on_answer(void *owner, const struct http_call_answer *answer)
     if (pause >= 0)
         dynamodb_later(t, pause, attempt);
     else
-        finish_failed(t, str_text(&v.name), str_text(&v.problem));
+        finish_refused(t, str_text(&v.name), str_text(&v.problem), answer->body);
     str_free(&v.name);
     str_free(&v.problem);
 }
@@ -217,17 +224,17 @@ static void on_credentials(struct aws_waiter *w, const char *problem)
     if (key != NULL)
         send_request(t, key);
     else
-        finish_failed(t, "", problem != NULL ? problem : "the AWS credentials have expired");
+        finish_failed(t, problem != NULL ? problem : "the AWS credentials have expired");
 }
 
 static void no_credentials_in_time(struct dynamodb_task *t)
 {
-    finish_failed(t, "", "no AWS credentials were had in time");
+    finish_failed(t, "no AWS credentials were had in time");
 }
 
 static void no_region(struct dynamodb_task *t)
 {
-    finish_failed(t, "", "no AWS region configured; set AWS_REGION");
+    finish_failed(t, "no AWS region configured; set AWS_REGION");
 }
 
 static void attempt(struct dynamodb_task *t)

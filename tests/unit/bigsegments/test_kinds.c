@@ -2,6 +2,7 @@
  * 18, 22, 23, 25, 26, 33), with real servers. */
 #include "members_world.h"
 
+#include "../store/dynamodb_world.h"
 #include "../store/redis_world.h"
 
 #include <string.h>
@@ -29,7 +30,35 @@ static void begin_redis(struct world *w, struct server *s)
     w->settings = r.w.settings;
 }
 
-static struct kind kinds[] = {{"SQLite", begin_sqlite}, {"Redis", begin_redis}};
+/* It takes seconds to start: one for all tests, and a table for each. */
+static struct server dynamodb;
+
+static void begin_dynamodb(struct world *w, struct server *s)
+{
+    static struct dynamodb_world d;
+    static char table[16];
+    static unsigned count;
+    (void)s;
+    if (dynamodb.pid == 0)
+        dynamodb_start(&dynamodb, 0);
+    (void)snprintf(table, sizeof table, "flags%u", count++);
+    dynamodb_table(&dynamodb, table);
+    world_begin(w);
+    dynamodb_settings(&d, dynamodb.port);
+    w->settings = d.w.settings;
+    w->table = table;
+}
+
+static int end_dynamodb(void **state)
+{
+    (void)state;
+    if (dynamodb.pid != 0)
+        server_end(&dynamodb);
+    return 0;
+}
+
+static struct kind kinds[] = {
+    {"SQLite", begin_sqlite}, {"Redis", begin_redis}, {"DynamoDB", begin_dynamodb}};
 
 /* A database of the kind, empty. */
 struct bench {
@@ -231,7 +260,7 @@ static void database_without_room_for_memberships(void **state)
     {                                                                                              \
 #test, test, NULL, NULL, &(kind)                                                           \
     }
-#define OF_EACH_KIND(test) OF_KIND(test, kinds[0]), OF_KIND(test, kinds[1])
+#define OF_EACH_KIND(test) OF_KIND(test, kinds[0]), OF_KIND(test, kinds[1]), OF_KIND(test, kinds[2])
 
 int main(void)
 {
@@ -245,5 +274,5 @@ int main(void)
         OF_EACH_KIND(closing_answers_everybody),
         cmocka_unit_test(database_without_room_for_memberships),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, end_dynamodb);
 }

@@ -119,16 +119,21 @@ void dynamodb_put(const struct server *s, const char *name, const char *key, con
 /* ---- the world ----------------------------------------------------------------------------------
  */
 
-void dynamodb_begin(struct dynamodb_world *d, uint16_t port)
+void dynamodb_settings(struct dynamodb_world *d, uint16_t port)
 {
-    memset(d, 0, sizeof *d);
     aws_variables();
-    world_begin(&d->w);
     (void)snprintf(d->url, sizeof d->url, "http://127.0.0.1:%u", port);
     d->w.table = "flags";
     d->w.settings = (struct store_settings){
         .kind = STORE_DYNAMODB,
         .dynamodb = {.url = d->url, .variable = getenv, .random = random_system()}};
+}
+
+void dynamodb_begin(struct dynamodb_world *d, uint16_t port)
+{
+    memset(d, 0, sizeof *d);
+    world_begin(&d->w);
+    dynamodb_settings(d, port);
 }
 
 void dynamodb_open(struct dynamodb_world *d, const char *prefix)

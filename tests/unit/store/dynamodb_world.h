@@ -27,6 +27,9 @@ size_t dynamodb_count(const struct server *s, const char *name);
 void dynamodb_put(const struct server *s, const char *name, const char *key,
                   const char *attributes);
 
+/* Only the settings of a database at that port. */
+void dynamodb_settings(struct dynamodb_world *d, uint16_t port);
+
 /* A world whose database is at that port; not open yet. */
 void dynamodb_begin(struct dynamodb_world *d, uint16_t port);
 void dynamodb_open(struct dynamodb_world *d, const char *prefix);

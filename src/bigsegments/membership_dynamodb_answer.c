@@ -1,0 +1,216 @@
+/* bigsegments/membership_dynamodb_answer.c - answers. See membership_dynamodb_body.h. */
+#include "bigsegments/membership_dynamodb_body.h"
+
+#include "base/json_reader.h"
+
+/* Calls `each` for every attribute of "Item"; it consumes the value. False with *err. */
+static bool read_item(struct view body,
+                      void (*each)(struct json_reader *r, struct view name, void *arg), void *arg,
+                      struct error *err)
+{
+    struct json_reader r;
+    struct view name;
+    json_reader_init(&r, body);
+    for (json_object_begin(&r); json_object_next(&r, &name);) {
+        if (!view_is(name, "Item")) {
+            json_skip(&r);
+            continue;
+        }
+        for (json_object_begin(&r); json_object_next(&r, &name);)
+            each(&r, name, arg);
+    }
+    bool ok = !json_failed(&r);
+    if (!ok)
+        error_set(err, "the answer of DynamoDB cannot be read: %s", r.problem);
+    json_reader_done(&r);
+    return ok;
+}
+
+/* {"S":"text"}, or another letter; replaces *out. */
+static void read_typed(struct json_reader *r, const char *type, struct str *out)
+{
+    struct view name;
+    for (json_object_begin(r); json_object_next(r, &name);) {
+        if (!view_is(name, type)) {
+            json_skip(r);
+            continue;
+        }
+        str_clear(out);
+        json_read_string(r, out);
+    }
+}
+
+/* ---- metadata ---------------------------------------------------------------------------------
+ */
+
+struct typed_value {
+    const char *attribute;
+    const char *type;
+    struct str text;
+};
+
+static void read_value(struct json_reader *r, struct view name, void *arg)
+{
+    struct typed_value *v = arg;
+    if (view_is(name, v->attribute))
+        read_typed(r, v->type, &v->text);
+    else
+        json_skip(r);
+}
+
+bool membership_answer_cursor(struct view body, struct str *cursor, struct error *err)
+{
+    struct typed_value v = {"lastVersion", "S", {0}};
+    bool ok = read_item(body, read_value, &v, err);
+    if (ok)
+        str_append(cursor, str_view(&v.text));
+    str_free(&v.text);
+    return ok;
+}
+
+bool membership_answer_time(struct view body, int64_t *time_ms, struct error *err)
+{
+    struct typed_value v = {"synchronizedOn", "N", {0}};
+    bool ok = read_item(body, read_value, &v, err);
+    if (ok && v.text.len != 0) {
+        struct json_reader r;
+        json_reader_init(&r, str_view(&v.text));
+        *time_ms = json_read_int(&r);
+        json_expect_end(&r);
+        ok = !json_failed(&r);
+        json_reader_done(&r);
+        if (!ok)
+            error_set(err, "the time of synchronization in DynamoDB is no number");
+    } else if (ok) {
+        *time_ms = 0;
+    }
+    str_free(&v.text);
+    return ok;
+}
+
+/* ---- contexts ---------------------------------------------------------------------------------
+ */
+
+/* Texts one behind the other, and where each ends. */
+struct ref_set {
+    struct str text;
+    size_t *ends;
+    size_t count;
+};
+
+static void read_refs(struct json_reader *r, struct ref_set *set)
+{
+    struct view name;
+    for (json_object_begin(r); json_object_next(r, &name);) {
+        if (!view_is(name, "SS")) {
+            json_skip(r);
+            continue;
+        }
+        for (json_array_begin(r); json_array_next(r);) {
+            json_read_string(r, &set->text);
+            set->ends = mem_realloc(set->ends, (set->count + 1) * sizeof *set->ends);
+            set->ends[set->count++] = set->text.len;
+        }
+    }
+}
+
+static void read_sets(struct json_reader *r, struct view name, void *arg)
+{
+    struct ref_set *sets = arg;
+    if (view_is(name, "included"))
+        read_refs(r, &sets[0]);
+    else if (view_is(name, "excluded"))
+        read_refs(r, &sets[1]);
+    else
+        json_skip(r);
+}
+
+static struct view *views_of(const struct ref_set *set)
+{
+    struct view *views = mem_alloc((set->count + 1) * sizeof *views);
+    size_t start = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        views[i] = view_make(set->text.data + start, set->ends[i] - start);
+        start = set->ends[i];
+    }
+    return views;
+}
+
+bool membership_answer_context(struct view body, struct memberships **found, struct error *err)
+{
+    struct ref_set sets[2] = {0};
+    bool ok = read_item(body, read_sets, sets, err);
+    if (ok) {
+        struct view *included = views_of(&sets[0]);
+        struct view *excluded = views_of(&sets[1]);
+        *found = memberships_new(included, sets[0].count, excluded, sets[1].count);
+        mem_free(included);
+        mem_free(excluded);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+        str_free(&sets[i].text);
+        mem_free(sets[i].ends);
+    }
+    return ok;
+}
+
+/* ---- refusals ---------------------------------------------------------------------------------
+ */
+
+struct reason {
+    struct str code;
+    struct str message;
+};
+
+static void read_reason(struct json_reader *r, struct reason *out)
+{
+    struct view name;
+    str_clear(&out->code);
+    str_clear(&out->message);
+    for (json_object_begin(r); json_object_next(r, &name);) {
+        struct str *to = view_is(name, "Code")      ? &out->code
+                         : view_is(name, "Message") ? &out->message
+                                                    : NULL;
+        if (to == NULL || json_peek(r) != JSON_STRING)
+            json_skip(r);
+        else
+            json_read_string(r, to);
+    }
+}
+
+/* The first reason is the condition's. */
+static void judge(const struct reason *reason, size_t position, struct membership_cancelled *out)
+{
+    bool too_large = view_is(str_view(&reason->code), "ValidationError") &&
+                     strstr(str_text(&reason->message), "size") != NULL;
+    if (view_is(str_view(&reason->code), "ConditionalCheckFailed"))
+        out->condition = true;
+    if (!too_large || position == 0 || out->too_large)
+        return;
+    out->too_large = true;
+    out->position = position - 1;
+}
+
+void membership_answer_cancelled(struct view body, struct membership_cancelled *out)
+{
+    struct json_reader r;
+    struct view name;
+    struct reason reason = {0};
+    *out = (struct membership_cancelled){0};
+    json_reader_init(&r, body);
+    for (json_object_begin(&r); json_object_next(&r, &name);) {
+        if (!view_is(name, "CancellationReasons")) {
+            json_skip(&r);
+            continue;
+        }
+        size_t position = 0;
+        for (json_array_begin(&r); json_array_next(&r); position++) {
+            read_reason(&r, &reason);
+            if (!json_failed(&r))
+                judge(&reason, position, out);
+        }
+    }
+    json_reader_done(&r);
+    str_free(&reason.code);
+    str_free(&reason.message);
+}
