@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import zlib from 'node:zlib';
 import { startBrowser } from './lib/browser.mjs';
 import { dataset, environmentId, flag, sdkKey } from './lib/data.mjs';
 import { blocksOf } from './lib/documents.mjs';
@@ -30,8 +32,26 @@ const open = (page, ...words) => page.run(async (...all) => (await import('/sdk.
 const seen = (page, key, value) => page.run((...all) => window.sdk.until(...all), key, value);
 const value = (page, key) => page.run(name => window.sdk.client.variation(name, 'default'), key);
 const identify = (page, ...words) => page.run(async (...all) => { await window.sdk.identify(...all); }, ...words);
-// Resolves when the page has asked so and been told 200.
-const answered = (page, line) => page.request(({ method, url, status }) => `${method} ${url}` === line && status === 200);
+// Resolve when the page has asked so and been told 200, or another status.
+const answeredWith = (page, wanted, line) => page.request(({ method, url, status }) => `${method} ${url}` === line && status === wanted);
+const answered = (page, line) => answeredWith(page, 200, line);
+
+// A stand-in for the service to which events go.
+async function startEvents(t) {
+  const events = [];        // [path, event]
+  const server = http.createServer(async (req, res) => {
+    const body = Buffer.concat(await req.toArray());
+    const text = req.headers['content-encoding'] === 'gzip' ? zlib.gunzipSync(body) : body;
+    for (const event of [JSON.parse(text)].flat()) events.push([req.url, event]);
+    res.writeHead(202).end();
+  });
+  await new Promise((done, fail) => { server.once('error', fail); server.listen(0, '127.0.0.1', done); });
+  t.after(() => { server.closeAllConnections(); server.close(); });
+  return {
+    uri: `http://127.0.0.1:${server.address().port}`,
+    wait: (path, fits) => until(() => `an event on ${path}; there are ${JSON.stringify(events)}`, () => events.some(([to, event]) => to === path && fits(event))),
+  };
+}
 
 let browser;
 const suite = { afters: [], after(work) { this.afters.push(work); } };
@@ -113,15 +133,22 @@ for (const [generation, name] of [[3, 'launchdarkly-js-client-sdk'], [4, '@launc
       await other.page.request(({ failed }) => /AllowOrigin|ERR_FAILED/.test(failed));
     });
 
-    it('evaluation reasons; and what the SDK does by itself with all its settings left alone', async t => {
+    it('evaluation reasons', async t => {
       const { relay, id, page } = await start(t);
       await open(page, generation, id, bob, { relay: relay.url, streaming: true, reasons: true });
       assert.deepEqual(await page.run(() => window.sdk.client.variationDetail('shown')), { value: 'b', variationIndex: 1, reason: { kind: 'TARGET_MATCH' } });
-      const plain = await browser.open(t, relay.port);
-      assert.deepEqual(await open(plain, generation, id, bob, { relay: relay.url, sendEvents: true, fetchGoals: true, diagnosticOptOut: false }), { shown: 'b' });
-      await plain.request(({ url }) => url === `/sdk/goals/${id}`);
-      await plain.request(({ url }) => url.startsWith('/events/'));
-      assert.equal(await value(plain, 'shown'), 'b');
+    });
+
+    it('what the SDK does by itself: goals, events and diagnostic events find their way through the relay', async t => {
+      const events = await startEvents(t);
+      const { relay, id, page } = await start(t, { config: { Events: { sendEvents: true, eventsUri: events.uri, flushInterval: '100ms' } } });
+      assert.deepEqual(await open(page, generation, id, bob, { relay: relay.url, sendEvents: true, fetchGoals: true, diagnosticOptOut: false }), { shown: 'b' });
+      await page.run(() => { window.sdk.client.track('bought', { pieces: 3 }); return window.sdk.client.flush(); });
+      await page.request(({ url }) => url === `/sdk/goals/${id}`);
+      await answeredWith(page, 202, `POST /events/bulk/${id}`);
+      await answeredWith(page, 202, `POST /events/diagnostic/${id}`);
+      await events.wait(`/events/bulk/${id}`, ({ kind, key, data: what }) => kind === 'custom' && key === 'bought' && what.pieces === 3);
+      await events.wait(`/events/diagnostic/${id}`, ({ kind }) => kind.startsWith('diagnostic'));
     });
 
     it('a restart of the relay: the page reconnects and sees what changed meanwhile', async t => {
