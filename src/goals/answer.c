@@ -33,6 +33,8 @@ static bool is_named_in(struct view list, struct view name)
 static bool is_passed_on(struct view name, struct view value, struct view connection)
 {
     static const char cors[] = "access-control";
+    if (value.len == 0)
+        return false; /* it says nothing */
     for (size_t i = 0; i < value.len; i++)
         if (((unsigned char)value.data[i] < 0x20 && value.data[i] != '\t') || value.data[i] == 0x7F)
             return false; /* it could end its line */

@@ -94,8 +94,9 @@ static void the_answer_is_upstreams_with_our_cors(void **state)
 /* However it is written, it is the same question upstream. */
 static void the_path_is_written_in_one_way(void **state)
 {
-    static const char *const targets[] = {GOALS, "//sdk/goals/id-1", "/sdk/%67oals/i%64-1",
-                                          "http://elsewhere/sdk/goals/id-1", GOALS "?"};
+    static const char *const targets[] = {"/sdk/goals/id-1", "//sdk/goals/id-1",
+                                          "/sdk/%67oals/i%64-1", "http://elsewhere/sdk/goals/id-1",
+                                          "/sdk/goals/id-1?"};
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
         ask(&w.a, "GET", targets[i], "");

@@ -252,6 +252,7 @@ static const struct {
      "[]Date: Tue, 14 Nov 2023 22:13:20 GMT\r\n", "those of our own answer"},
     {200, "X-Bad: a\rSet-Cookie: b\nX-Nul: \x01\n" DATE,
      "[]Date: Tue, 14 Nov 2023 22:13:20 GMT\r\n", "no line ends early"},
+    {200, "Date: \nX-A:\n", "[]Date: Tue, 14 Nov 2023 22:13:20 GMT\r\n", "nothing is said"},
     {301, "Location: https://elsewhere/\n" DATE,
      "[]Date: Tue, 14 Nov 2023 22:13:20 GMT\r\nLocation: https://elsewhere/\r\n",
      "a redirect is passed on"},
