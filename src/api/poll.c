@@ -5,8 +5,8 @@
  *   the client has it     304, and nothing is rendered
  *   else                  200 with ETag, and Expires when the environment has a ttl
  *
- * The cache in the PHP SDK is a shared one. Since guzzle-cache-middleware 7 it keeps no answer to a
- * request with Authorization unless that is allowed in so many words (RFC 9111 3.5).
+ * The cache in the PHP SDK is a shared one. Recent releases of guzzle-cache-middleware keep no
+ * answer to a request with Authorization unless that is allowed in so many words (RFC 9111 3.5).
  *
  * Bodies are made once per data set, or are the item's own text.
  */
