@@ -120,7 +120,7 @@ void event_body_end(struct event_body *b, enum http_body_end how)
     if (b->fault != EVENT_BODY_FINE || how == HTTP_BODY_STOPPED)
         return;
     /* Paused at its very end, a few bytes may still be inside the decoder: a growth is for more. */
-    if (b->was_paused && event_body_take(b, &nothing) == HTTP_BODY_PAUSE)
+    if (b->was_paused && how == HTTP_BODY_WHOLE && event_body_take(b, &nothing) == HTTP_BODY_PAUSE)
         event_pause_end(b);
     if (b->fault == EVENT_BODY_FINE)
         b->fault = fault_at_end(b);
