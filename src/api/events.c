@@ -29,9 +29,12 @@ static struct events_door *door_of(const struct api_passage *p)
     return p->thread->api->settings.door;
 }
 
-bool events_are_wanted(const struct events_door *door)
+enum event_mode event_mode_of(const struct api_passage *p)
 {
-    return door->settings.enabled && !door->settings.offline;
+    const struct events_door *door = door_of(p);
+    if (door->settings.offline || p->snapshot->facts->local)
+        return EVENTS_THROWN_AWAY;
+    return door->settings.enabled ? EVENTS_WANTED : EVENTS_DISABLED;
 }
 
 enum event_family event_family_of(const struct api_passage *p)
@@ -48,10 +51,10 @@ enum event_family event_family_of(const struct api_passage *p)
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-/* Offline: taken and thrown away. Disabled: refused in a way that is tried again. */
+/* Disabled: refused in a way that is tried again. */
 static void answer_unwanted(struct http_request *req, const struct api_passage *p)
 {
-    if (door_of(p)->settings.offline)
+    if (event_mode_of(p) == EVENTS_THROWN_AWAY)
         http_respond(req, 202, &p->headers, NULL);
     else
         api_answer_message(req, p, 503, text_disabled);
@@ -124,7 +127,7 @@ static bool is_header_fault(enum event_body_fault fault)
 /* Where nothing is wanted, only a gzip header is looked at (3.1, step 5). */
 static bool is_enough(const struct event_intake *in)
 {
-    return !events_are_wanted(door_of(&in->passage)) && body_decoder_has_begun(in->body.decoder);
+    return event_mode_of(&in->passage) != EVENTS_WANTED && body_decoder_has_begun(in->body.decoder);
 }
 
 static enum http_body_step take(struct http_request *req, struct view *piece)
@@ -142,7 +145,7 @@ static void finish(struct event_intake *in, enum http_body_end how)
     enum event_body_fault fault = in->body.fault;
     if (is_header_fault(fault)) {
         answer_fault(req, p, fault);
-    } else if (!events_are_wanted(door_of(p))) {
+    } else if (event_mode_of(p) != EVENTS_WANTED) {
         answer_unwanted(req, p);
     } else if (how == HTTP_BODY_STALLED) {
         answer_no_room(req, p);
@@ -184,7 +187,7 @@ void events_receive(struct http_request *req, struct api_passage *p)
     enum body_coding coding = body_coding_of(http_request_header(req, "Content-Encoding"));
     int64_t claimed = http_request_content_length(req);
     bool too_large = claimed >= 0 && (uint64_t)claimed > door->settings.max_body;
-    if (coding != BODY_GZIP && !events_are_wanted(door))
+    if (coding != BODY_GZIP && event_mode_of(p) != EVENTS_WANTED)
         answer_unwanted(req, p);
     else if (coding == BODY_UNKNOWN)
         answer_unknown_coding(req, p);

@@ -87,8 +87,13 @@ void event_intake_free(struct event_intake *in);
 /* 202, empty, and gone. */
 void event_intake_accept(struct event_intake *in);
 
-/* Events are on and there is somewhere to send them. */
-bool events_are_wanted(const struct events_door *door);
+/* What becomes of this environment's events (section 2). */
+enum event_mode {
+    EVENTS_WANTED,
+    EVENTS_THROWN_AWAY, /* offline, or flags from local files: accepted, not read */
+    EVENTS_DISABLED
+};
+enum event_mode event_mode_of(const struct api_passage *p);
 
 enum event_family event_family_of(const struct api_passage *p);
 

@@ -71,13 +71,13 @@ static void forward(const struct api_passage *p, struct buf *body)
 
 void events_image(struct http_request *req, struct api_passage *p)
 {
-    const struct events_door *door = p->thread->api->settings.door;
+    enum event_mode mode = event_mode_of(p);
     struct buf *body = NULL;
-    if (!door->settings.enabled && !door->settings.offline) {
+    if (mode == EVENTS_DISABLED) {
         api_answer_message(req, p, 503, text_disabled);
         return;
     }
-    if (events_are_wanted(door))
+    if (mode == EVENTS_WANTED)
         body = read_events(req, p);
     answer_image(req, p);
     if (body != NULL)

@@ -299,6 +299,26 @@ static void offline_everything_is_accepted(void **state)
     ask_teardown(&a);
 }
 
+/* 8: there is nowhere to send the events of an environment whose flags are files. */
+static void events_of_local_flags_are_accepted(void **state)
+{
+    static const char *const files[] = {"flags.yaml", NULL};
+    static const bool enabled[] = {true, false};
+    struct asking a;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(enabled); i++) {
+        ask_setup(&a);
+        a.door.settings.enabled = enabled[i];
+        bench_add(&a.bench, &(struct env_settings){.sdk_key = "sdk-1",
+                                                   .mobile_key = "mob-1",
+                                                   .env_id = "id-1",
+                                                   .data_files = files});
+        ask_start(&a, NULL, 0);
+        expect_everywhere(&a, TWO, 202, "");
+        ask_teardown(&a);
+    }
+}
+
 /* 3.1, step 5: a gzip header is looked at first, and no more of the body. */
 static void a_gzip_header_comes_before_the_mode(void **state)
 {
@@ -499,6 +519,7 @@ int main(void)
         cmocka_unit_test(a_post_says_what_it_is),
         cmocka_unit_test(events_that_are_disabled_are_503),
         cmocka_unit_test(offline_everything_is_accepted),
+        cmocka_unit_test(events_of_local_flags_are_accepted),
         cmocka_unit_test(a_gzip_header_comes_before_the_mode),
         cmocka_unit_test(a_compressed_body_is_undone),
         cmocka_unit_test(a_body_over_the_limit_is_refused),
