@@ -56,6 +56,12 @@ const char *store_database_name(const struct store_database *db)
     return "bench";
 }
 
+const char *store_database_server(const struct store_database *db)
+{
+    (void)db;
+    return NULL;
+}
+
 bool store_keeps(const struct store *s, const struct item *it)
 {
     (void)s;
