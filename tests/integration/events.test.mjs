@@ -1,0 +1,102 @@
+// Events from SDKs to the events service through the program: nothing that was accepted is lost (events.md 13.7).
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { dataset, flag, sdkKey } from './lib/data.mjs';
+import { numbers, post, postMany, startEventsService } from './lib/events.mjs';
+import { startPair } from './lib/harness.mjs';
+import { startRelay } from './lib/relay.mjs';
+import { slowness, until } from './lib/wait.mjs';
+
+const counted = count => [...Array(count).keys()];
+
+async function start(t, { events, ...options } = {}) {
+  const service = await startEventsService(t);
+  const pair = await startPair(t, dataset([flag('f')]), {
+    config: { Events: { sendEvents: true, eventsUri: service.uri, flushInterval: '200ms', ...events } }, ...options });
+  return { service, ...pair };
+}
+
+describe('events', () => {
+  it('a burst of 100,000 events in 5,000 posts over 40 connections arrives whole', { timeout: 60000 * slowness }, async t => {
+    const { service, relay, key } = await start(t, { events: { flushInterval: '1s' } });
+    const accepted = await postMany(relay.port, { key, posts: 5000, each: 20, connections: 40 });
+    assert.equal(accepted, 5000);
+    await service.waitEvents(100000, 20000);
+    assert.deepEqual(numbers(service.events), counted(100000));
+    assert.equal(service.repeated, 0);
+    for (const request of service.requests) {
+      assert.equal(request.headers.authorization, key);
+      assert.equal(request.headers['content-encoding'], 'gzip');
+    }
+  });
+
+  it('each family goes to its own path with its own credential, in the order of the posts', async t => {
+    const { service, relay, key, mobile, id } = await start(t);
+    const rows = [['/bulk', key, '/bulk', key], ['/mobile', mobile, '/mobile', mobile], ['/mobile/events', mobile, '/mobile', mobile],
+      ['/mobile/events/bulk', mobile, '/mobile', mobile], [`/events/bulk/${id}`, undefined, `/events/bulk/${id}`, undefined]];
+    for (const [target, credential] of rows)
+      for (const n of [1, 2, 3]) assert.equal(await post(relay.port, target, { key: credential, body: [{ n, target }] }), 202);
+    await service.waitEvents(15);
+    for (const [target, , path, credential] of rows) {
+      const batches = service.at(path);
+      assert.ok(batches.every(batch => batch.headers.authorization === credential));
+      assert.deepEqual(service.events.filter(event => event.target === target).map(event => event.n), [1, 2, 3]);
+    }
+  });
+
+  it('an outage of the service loses nothing (77)', { timeout: 60000 * slowness }, async t => {
+    const { service, relay, key } = await start(t);
+    service.answer = 503;
+    const during = await postMany(relay.port, { key, posts: 500, each: 10, connections: 10 });
+    await relay.waitLog(/Received HTTP error 503 for sending events - keeping \d+ events for retry/);
+    const more = await postMany(relay.port, { key, posts: 500, each: 10, connections: 10, first: 5000 });
+    assert.equal(during + more, 1000);
+    service.answer = 202;
+    await service.waitEvents(10000, 20000);
+    assert.deepEqual(numbers(service.events), counted(10000));
+    assert.deepEqual(service.changed, []);
+    assert.match(relay.log, /Events service reachable again; sending \d+ kept events/);
+  });
+
+  it('what hangs, resets or is too large is sent again until it arrives (58, 59, 66)', async t => {
+    const { service, relay, key } = await start(t);
+    service.script({ reset: true }, 413, { status: 429, headers: { 'Retry-After': '1' } }, 413);
+    await postMany(relay.port, { key, posts: 1, each: 64, connections: 1 });
+    await service.waitEvents(64, 15000);
+    assert.deepEqual(numbers(service.events), counted(64));
+    assert.deepEqual(service.changed, []);
+    assert.equal(service.repeated, 0);
+  });
+
+  it('SIGTERM delivers what waits (80)', async t => {
+    const { service, relay, key } = await start(t, { events: { flushInterval: '1h' } });
+    assert.equal(await postMany(relay.port, { key, posts: 20, each: 10, connections: 4 }), 20);
+    assert.equal(service.requests.length, 0);
+    assert.deepEqual(await relay.stop(), { code: 0, signal: null });
+    assert.deepEqual(numbers(service.events), counted(200));
+  });
+
+  it('SIGTERM with a service that is away ends in time and says what is lost', async t => {
+    const { service, relay, key } = await start(t, { events: { flushInterval: '1h' }, main: { gracefulShutdownTimeout: '2s' } });
+    service.answer = { hang: true };
+    await postMany(relay.port, { key, posts: 1, each: 10, connections: 1 });
+    assert.deepEqual(await relay.stop(), { code: 0, signal: null });
+    assert.match(relay.log, /Shutting down with 10 undelivered events/);
+  });
+
+  it('a post that is repeated counts once, a refused key ends one family only (60, 79)', async t => {
+    const { service, relay, key, mobile } = await start(t);
+    const body = [{ n: 1 }];
+    for (let i = 0; i < 2; i++)
+      assert.equal(await post(relay.port, '/bulk', { key, body, headers: { 'X-LaunchDarkly-Payload-ID': 'same' } }), 202);
+    await service.waitEvents(1);
+    service.answer = 401;
+    assert.equal(await post(relay.port, '/bulk', { key, body: [{ n: 2 }] }), 202);
+    await relay.waitLog(/Received HTTP error 401 \(invalid SDK key\) for sending events - giving up permanently/);
+    service.answer = 202;
+    assert.equal(await post(relay.port, '/bulk', { key, body: [{ n: 3 }] }), 202);
+    assert.equal(await post(relay.port, '/mobile', { key: mobile, body: [{ n: 4 }] }), 202);
+    await service.waitEvents(2);
+    assert.deepEqual(numbers(service.events), [1, 4]);
+  });
+});

@@ -1,0 +1,119 @@
+// A stand-in for the events service, and SDKs that post to the relay.
+//
+//   const service = await startEventsService(t);
+//   service.answer = 503;   service.script(413, { hang: true }, { reset: true });   service.batches   await service.waitEvents(3);
+//
+// A request that was answered 2xx is a delivery: its payload ID counts once, as with the real service.
+import http from 'node:http';
+import zlib from 'node:zlib';
+import { freePort } from './ports.mjs';
+import { until } from './wait.mjs';
+
+class EventsService {
+  answer = 202;         // a status, or { status, headers }, { hang: true }, { reset: true }; when nothing is scripted
+  requests = [];        // { time, method, url, headers, text, answer } in order of arrival
+  events = [];          // of delivered batches, each payload ID once
+  repeated = 0;         // deliveries of a payload ID that was there before
+  changed = [];         // payload IDs that came with different bytes
+  #bodies = new Map();  // payload ID -> text
+  #delivered = new Set();
+  #script = [];
+  #sockets = new Set();
+
+  constructor(port) { this.port = port; }
+
+  get uri() { return `http://127.0.0.1:${this.port}`; }
+  at(path) { return this.requests.filter(request => request.url === path); }
+  script(...answers) { this.#script.push(...answers); }
+
+  async start() {
+    this.server = http.createServer((req, res) => this.#take(req, res));
+    this.server.keepAliveTimeout = 0;
+    this.server.on('connection', socket => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      socket.on('error', () => {});
+    });
+    await new Promise((done, fail) => { this.server.once('error', fail); this.server.listen(this.port, '127.0.0.1', done); });
+  }
+
+  async stop() {
+    if (!this.server?.listening) return;
+    const closed = new Promise(done => this.server.close(done));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  waitRequests(count, ms) { return until(() => `${count} requests at the events service, there are ${this.requests.length}`, () => this.requests.length >= count && this.requests, ms); }
+  waitEvents(count, ms) { return until(() => `${count} events at the events service, there are ${this.events.length}`, () => this.events.length >= count && this.events, ms); }
+
+  async #take(req, res) {
+    const chunks = [];
+    req.on('error', () => {});
+    res.on('error', () => {});
+    try { for await (const chunk of req) chunks.push(chunk); } catch { return; }
+    const bytes = Buffer.concat(chunks);
+    const text = (req.headers['content-encoding'] === 'gzip' ? zlib.gunzipSync(bytes) : bytes).toString();
+    const next = this.#script.shift() ?? this.answer;
+    const answer = typeof next === 'number' ? { status: next } : next;
+    this.requests.push({ time: performance.now(), method: req.method, url: req.url, headers: req.headers, text, answer });
+    if (answer.hang) return;
+    if (answer.reset) { res.socket.resetAndDestroy(); return; }
+    this.#remember(req.headers['x-launchdarkly-payload-id'], text, answer.status);
+    res.writeHead(answer.status, answer.headers);
+    res.end();
+  }
+
+  #remember(id, text, status) {
+    if (id === undefined) return;
+    if (this.#bodies.has(id) && this.#bodies.get(id) !== text) this.changed.push(id);
+    this.#bodies.set(id, text);
+    if (status >= 300) return;
+    if (this.#delivered.has(id)) { this.repeated++; return; }
+    this.#delivered.add(id);
+    for (const event of JSON.parse(text)) this.events.push(event);
+  }
+}
+
+export async function startEventsService(t, { port } = {}) {
+  const service = new EventsService(port ?? await freePort());
+  await service.start();
+  t.after(() => service.stop());
+  return service;
+}
+
+// One post; the answer's status. `agent` keeps connections.
+export function post(port, target, { key, body, headers = {}, agent }) {
+  const text = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  return new Promise((done, fail) => {
+    const req = http.request({ port, host: '127.0.0.1', method: 'POST', path: target, agent, headers: {
+      'Content-Type': 'application/json', 'X-LaunchDarkly-Event-Schema': '4', ...(key ? { Authorization: key } : {}), ...headers } }, res => {
+      res.resume();
+      res.on('end', () => done(res.statusCode));
+      res.on('error', fail);
+    });
+    req.on('error', fail);
+    req.end(text);
+  });
+}
+
+// `posts` posts of `each` numbered events over `connections` connections, as fast as they go; the number of 202 answers.
+// accepted(from) is called for each of them.
+export async function postMany(port, { key, posts, each, connections, first = 0, accepted = () => {} }) {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
+  let next = 0;
+  let count = 0;
+  async function client() {
+    while (next < posts) {
+      const from = first + next++ * each;
+      const body = [...Array(each)].map((_, i) => ({ kind: 'custom', key: 'k', creationDate: 1700000000000, n: from + i }));
+      const status = await post(port, '/bulk', { key, body, agent, headers: { 'X-LaunchDarkly-Payload-ID': `post-${from}` } }).catch(() => 0);
+      if (status === 202) { count++; accepted(from); }
+    }
+  }
+  try { await Promise.all([...Array(connections)].map(client)); } finally { agent.destroy(); }
+  return count;
+}
+
+// The numbers of events that postMany() made, sorted.
+export const numbers = events => events.map(event => event.n).sort((a, b) => a - b);
