@@ -31,8 +31,8 @@ export const families = [
   { name: 'methods of the other routes', only: /^method \S+ (?!.*(\/a\/|bulk|\/(all|status|nope)$))/ },
   { name: 'goals', only: /^(goals|(cors|filter) .*goals.*|env \/sdk\/goals.*|(OPTIONS|DELETE) \/sdk\/goals.*|cors (unknown|empty|two) .*|filter (goals|preflight|unknown environment)|forwarded goals requests)$/ },
   { name: 'connections upstream', only: /^forwarded upstream streams$/ },
+  { name: 'posts of events', only: /^(event|(env|target( POST)?|method \S+|OPTIONS|DELETE|cors preflight) \/+(events|mobile|bulk)\b)/ },
+  { name: 'events in pictures', only: /^(gif|(env|target|method \S+|OPTIONS|DELETE) \/a\/)/ },
+  { name: 'events as they arrive upstream', only: /^forwarded / },
   { name: 'updates', only: /^(odd )?updates/ },
 ];
-
-// What this version does not answer yet: events.
-export const later = /^(event|forwarded |gif|(env|target( POST)?|method \S+|OPTIONS|DELETE|cors preflight) \/+(events|a|mobile|bulk)\b)/;
