@@ -9,6 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { databaseKinds, startDatabase } from '../integration/lib/databases.mjs';
 import { freePort } from '../integration/lib/ports.mjs';
+import { heldBy, histogramRow, histograms, section, waitFor } from './held.mjs';
 import { healthy, key, memory, relayProgram, startUpstream, startWith, stop, tool, writeConfig } from './programs.mjs';
 
 export const about = 'a large data set written to and read from every database';
@@ -17,14 +18,6 @@ export const options = { flags: 10000, kilobytes: 5 };
 // What the work says it took, or else what it took.
 const seconds = async work => { const began = performance.now(); return await work() ?? (performance.now() - began) / 1000; };
 const prefix = 'bench';
-
-async function waitFor(what, look, limit = 120) {
-  for (const end = Date.now() + limit * 1000; Date.now() < end;) {
-    if (await look()) return;
-    await new Promise(done => setTimeout(done, 5));
-  }
-  throw new Error(`waited ${limit} s for ${what}`);
-}
 
 // ---- the bare clients
 
@@ -119,16 +112,6 @@ const kinds = {
 
 // ---- the relay
 
-const section = options => Object.entries(options).map(([head, properties]) => `[${head}]\n${Object.entries(properties).map(([name, value]) => `${name} = ${value}\n`).join('')}`).join('');
-
-// { cpu_1: turns, ..., cpu_max_ms } since the last call.
-async function heldBy(child, file) {
-  fs.rmSync(file, { force: true });
-  process.kill(child.pid, 'SIGURG');
-  await waitFor('the histogram', () => fs.existsSync(file) && /wall_max_ms/.test(fs.readFileSync(file, 'utf8')));
-  return Object.fromEntries(fs.readFileSync(file, 'utf8').trim().split('\n').map(line => line.split(' ')).map(([name, value]) => [name, Number(value)]));
-}
-
 // Until the first event of /all is complete.
 function firstPut(port) {
   return new Promise((done, fail) => {
@@ -164,9 +147,6 @@ async function measureOne(name, db, upstream, env, more) {
   await stop(reader.relay);
   return { accepted, stored, served, writing, reading, whileWriting, whileReading };
 }
-
-const bounds = [1, 2, 5, 10, 20, 50, 100, 1e9];
-const histogramRow = (what, turns) => `| ${what} | ${bounds.map(bound => turns[`cpu_${bound.toFixed(0)}`]).join(' | ')} | ${turns.cpu_max_ms.toFixed(1)} ms | ${turns.wall_max_ms.toFixed(1)} ms |`;
 
 async function measureKind({ flags, kilobytes }, name, cleanups) {
   const t = { after: cleanup => cleanups.push(cleanup) };
@@ -206,6 +186,6 @@ export async function run(settings) {
       for (const cleanup of cleanups.reverse()) await cleanup();
     }
   }
-  const text = `Turns of the control thread's loop by how much processor time they took, at most:\n\n| | ${bounds.map(bound => bound > 1000 ? 'more' : `${bound} ms`).join(' | ')} | longest | in real time |\n|${'---|'.repeat(bounds.length + 3)}\n${held.join('\n')}`;
+  const text = histograms(held);
   return { title: `${settings.flags.toLocaleString('en')} flags of ${settings.kilobytes} kB in a database`, rows, text };
 }
