@@ -34,10 +34,14 @@ static bool answer_expect(struct http_request *req, const struct status_shape *s
     return asked;
 }
 
+/* Numbers of events change all the time; they are not newer than this. */
+#define EVENTS_RENEW_MS 500
+
 /* When time alone changes the document: the next environment becomes disconnected. */
 static int64_t valid_until(const struct status_document *d)
 {
-    int64_t until = INT64_MAX;
+    bool counts = d->api->settings.door->settings.enabled;
+    int64_t until = counts ? d->now_ms + EVENTS_RENEW_MS : INT64_MAX;
     for (size_t i = 0; i < status_environment_count(d); i++) {
         const struct env_snapshot *env = status_environment_at(d, i);
         int64_t end =

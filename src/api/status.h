@@ -55,6 +55,10 @@ struct status_shape {
 
 extern const struct status_shape status_top;
 extern const struct status_shape status_of_environment;
+extern const struct status_shape status_of_events;
+
+/* Are events on? Otherwise the document says nothing of them. */
+bool status_has_events(const struct status_subject *s);
 
 /* As this thread sees it now. */
 struct status_document status_document_now(const struct api_passage *p);

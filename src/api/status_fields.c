@@ -266,5 +266,6 @@ static const struct status_row top_rows[] = {
     {"version", STATUS_TEXT, true, get_version},
     {"clientVersion", STATUS_TEXT, true, get_client_version},
     {"product", STATUS_TEXT, false, get_product},
+    {"events", STATUS_OBJECT, false, .shape = &status_of_events, .present = status_has_events},
 };
 const struct status_shape status_top = SHAPE(top_rows);

@@ -404,8 +404,7 @@ void ask_setup(struct asking *a)
     bench_setup(&a->bench);
     mailbox_open(&a->mailbox, &a->bench.loop);
     events_door_init(&a->door,
-                     &(struct events_door_settings){
-                         .enabled = true, .max_body = 1024, .max_queue_bytes = 1 << 20},
+                     &(struct events_door_settings){.max_body = 1024, .max_queue_bytes = 1 << 20},
                      &a->mailbox);
     a->door.events = (struct events *)a;
     a->settings = (struct api_settings){.clock = &a->bench.clock.base,

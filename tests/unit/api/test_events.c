@@ -16,6 +16,7 @@
 static void setup_with(struct asking *a, const struct events_door_settings *settings)
 {
     ask_setup(a);
+    a->door.settings.enabled = true;
     if (settings != NULL)
         a->door.settings = *settings;
     bench_add(&a->bench,

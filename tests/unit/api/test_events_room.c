@@ -9,6 +9,7 @@
 static void setup(struct asking *a)
 {
     ask_setup(a);
+    a->door.settings.enabled = true;
     a->door.settings.max_body = 1 << 20;
     a->door.settings.max_queue_bytes = BUDGET;
     bench_add(&a->bench, &(struct env_settings){.sdk_key = "sdk-1"});

@@ -1,0 +1,123 @@
+/* api/status_events.c - what became of events so far, in the status document.
+ *
+ * Every event that was accepted is in exactly one of pending, sent and dropped; one that a summary
+ * has counted is in the summary's number. The names of reasons are those of events.md 15.
+ */
+#include "api/status.h"
+
+static const struct events_door *door_of(const struct status_subject *s)
+{
+    return s->document->api->settings.door;
+}
+
+static bool put(struct str *out, int64_t number)
+{
+    str_append_int(out, number);
+    return true;
+}
+
+static int64_t count_of(const _Atomic int64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static bool get_received(const struct status_subject *s, struct str *out)
+{
+    return put(out, count_of(&door_of(s)->received_events));
+}
+
+static bool get_pending(const struct status_subject *s, struct str *out)
+{
+    return put(out, count_of(&door_of(s)->pending_events));
+}
+
+static bool get_bytes(const struct status_subject *s, struct str *out)
+{
+    return put(out, count_of(&door_of(s)->held_bytes) + count_of(&door_of(s)->reading_bytes));
+}
+
+static bool get_limit(const struct status_subject *s, struct str *out)
+{
+    return put(out, door_of(s)->settings.max_queue_bytes);
+}
+
+static bool get_sent(const struct status_subject *s, struct str *out)
+{
+    return put(out, count_of(&door_of(s)->sent_events));
+}
+
+static bool get_repeated(const struct status_subject *s, struct str *out)
+{
+    return put(out, count_of(&door_of(s)->duplicates));
+}
+
+static bool get_failing(const struct status_subject *s, struct str *out)
+{
+    return put(out, count_of(&door_of(s)->families_failing));
+}
+
+static bool get_switched_off(const struct status_subject *s, struct str *out)
+{
+    return put(out, count_of(&door_of(s)->families_off));
+}
+
+static bool get_dropped_total(const struct status_subject *s, struct str *out)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < EVENT_DROP_COUNT; i++)
+        sum += count_of(&door_of(s)->dropped[i]);
+    return put(out, sum);
+}
+
+/* A reason that never was is absent. */
+static bool put_dropped(const struct status_subject *s, enum event_drop reason, struct str *out)
+{
+    int64_t number = count_of(&door_of(s)->dropped[reason]);
+    return number != 0 && put(out, number);
+}
+
+#define REASONS(X)                                                                                 \
+    X(capacity, EVENT_DROP_CAPACITY)                                                               \
+    X(memory, EVENT_DROP_MEMORY)                                                                   \
+    X(spool, EVENT_DROP_SPOOL)                                                                     \
+    X(age, EVENT_DROP_AGE)                                                                         \
+    X(refused, EVENT_DROP_REFUSED)                                                                 \
+    X(switched_off, EVENT_DROP_SWITCHED_OFF)                                                       \
+    X(too_large, EVENT_DROP_TOO_LARGE)                                                             \
+    X(malformed, EVENT_DROP_MALFORMED)                                                             \
+    X(no_data, EVENT_DROP_NO_DATA)                                                                 \
+    X(shutdown, EVENT_DROP_SHUTDOWN)
+
+#define AS_GETTER(name, reason)                                                                    \
+    static bool get_dropped_##name(const struct status_subject *s, struct str *out)                \
+    {                                                                                              \
+        return put_dropped(s, reason, out);                                                        \
+    }
+REASONS(AS_GETTER)
+
+#define AS_ROW(name, reason) {#name, STATUS_NUMBER, false, get_dropped_##name},
+static const struct status_row dropped_rows[] = {{"total", STATUS_NUMBER, false, get_dropped_total},
+                                                 REASONS(AS_ROW)};
+
+_Static_assert(ARRAY_LEN(dropped_rows) == EVENT_DROP_COUNT + 1, "one row per reason");
+
+static const struct status_shape dropped_shape = {dropped_rows, ARRAY_LEN(dropped_rows)};
+
+static const struct status_row events_rows[] = {
+    {"received", STATUS_NUMBER, false, get_received},
+    {"pending", STATUS_NUMBER, false, get_pending},
+    {"bytes", STATUS_NUMBER, false, get_bytes},
+    {"limitBytes", STATUS_NUMBER, false, get_limit},
+    {"sent", STATUS_NUMBER, false, get_sent},
+    {"dropped", STATUS_OBJECT, false, .shape = &dropped_shape},
+    {"repeatedPosts", STATUS_NUMBER, false, get_repeated},
+    {"failing", STATUS_NUMBER, false, get_failing},
+    {"switchedOff", STATUS_NUMBER, false, get_switched_off},
+};
+
+const struct status_shape status_of_events = {events_rows, ARRAY_LEN(events_rows)};
+
+bool status_has_events(const struct status_subject *s)
+{
+    return door_of(s)->settings.enabled;
+}
