@@ -83,13 +83,17 @@ typedef void spool_written(void *owner, bool ok);
 uint64_t spool_post_append(struct spool *s, const struct spool_post *post, struct buf *body,
                            spool_written *written, void *owner);
 
-/* The same; false: the spool takes nothing at present. */
+/* The same; false: the spool takes nothing at present. The batch's outcome is told nevertheless, as
+ * is that of one whose `written` said false: its posts stay on disk until then. */
 bool spool_batch_append(struct spool *s, const struct spool_batch *batch, struct buf *body,
                         spool_written *written, void *owner);
 
 /* `outcome`: "delivered", "dropped", "split". Never fails visibly: a lost one means that the batch
  * is sent again after a restart, under the same payload ID. */
 void spool_outcome_append(struct spool *s, struct view payload_id, const char *outcome);
+
+/* The group's posts up to this seq need no batch: they came to nothing. */
+void spool_posts_forget(struct spool *s, const struct spool_group *group, uint64_t up_to);
 
 /* Is there room and does the disk work? */
 bool spool_works(const struct spool *s);
