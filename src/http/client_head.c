@@ -14,8 +14,7 @@ void client_head_free(struct http_head *h)
     client_head_init(h);
 }
 
-/* Takes the next line out of *rest, without its end. */
-static struct view head_line(struct view *rest)
+struct view client_head_line(struct view *rest)
 {
     const char *lf = memchr(rest->data, '\n', rest->len);
     size_t len = lf != NULL ? (size_t)(lf - rest->data) : rest->len;
@@ -48,8 +47,7 @@ static bool head_status_parse(struct http_head *h, struct view line, struct erro
     return h->status >= 100;
 }
 
-/* Name and value of a header line; false when it is none. */
-static bool head_field_split(struct view line, struct view *name, struct view *value)
+bool client_head_split(struct view line, struct view *name, struct view *value)
 {
     const char *colon = memchr(line.data, ':', line.len);
     if (colon == NULL || colon == line.data)
@@ -136,7 +134,7 @@ static bool head_field_read(struct http_head *h, struct view line, struct error 
 {
     struct view name;
     struct view value;
-    if (!head_field_split(line, &name, &value)) {
+    if (!client_head_split(line, &name, &value)) {
         error_set(err, "malformed HTTP header line in the answer");
         return false;
     }
@@ -149,41 +147,15 @@ static bool head_field_read(struct http_head *h, struct view line, struct error 
 static bool head_parse(struct http_head *h, struct error *err)
 {
     struct view rest = str_view(&h->text);
-    if (!head_status_parse(h, head_line(&rest), err))
+    if (!head_status_parse(h, client_head_line(&rest), err))
         return false;
     h->fields_at = h->text.len - rest.len;
-    for (struct view line = head_line(&rest); line.len > 0; line = head_line(&rest))
+    for (struct view line = client_head_line(&rest); line.len > 0; line = client_head_line(&rest))
         if (!head_field_read(h, line, err))
             return false;
     if (h->chunked && h->content_length >= 0)
         h->keeps = false; /* somebody on the way may see another end (RFC 9112 6.3) */
     return true;
-}
-
-struct view http_head_value(const struct http_head *h, const char *name)
-{
-    struct view rest = view_from(str_view(&h->text), h->fields_at);
-    struct view found;
-    struct view value;
-    while (rest.len > 0) {
-        struct view line = head_line(&rest);
-        if (head_field_split(line, &found, &value) && view_equal_nocase(found, view_of(name)))
-            return value;
-    }
-    return view_make("", 0);
-}
-
-bool http_head_next(const struct http_head *h, size_t *at, struct view *name, struct view *value)
-{
-    struct view text = view_from(str_view(&h->text), h->fields_at);
-    struct view rest = view_from(text, *at);
-    while (rest.len > 0) {
-        struct view line = head_line(&rest);
-        *at = text.len - rest.len;
-        if (head_field_split(line, name, value))
-            return true;
-    }
-    return false;
 }
 
 /* Does the text end with an empty line? */

@@ -33,4 +33,10 @@ void client_head_free(struct http_head *h);
 enum client_head_state client_head_feed(struct http_head *h, struct view bytes, size_t *used,
                                         struct error *err);
 
+/* Takes the next line out of *rest, without its end. */
+struct view client_head_line(struct view *rest);
+
+/* Name and value of a header line; false when it is none. */
+bool client_head_split(struct view line, struct view *name, struct view *value);
+
 #endif
