@@ -80,7 +80,8 @@ bool evaluator_flag(struct evaluator *e, struct view key, struct evaluation *out
     struct item *it = position != KEY_INDEX_NONE ? sequence_at(&flags->items, position) : NULL;
     if (it == NULL || it->deleted)
         return false;
-    struct outcome outcome = evaluator_outcome(e, compiled_flag_of(it), position);
+    struct outcome outcome;
+    evaluator_outcome(e, compiled_flag_of(it), position, &outcome);
     evaluator_tell(e, position, &outcome, out);
     return true;
 }

@@ -121,22 +121,21 @@ static struct item *flag_at(const struct evaluator *e, size_t position)
 
 /* Everything behind the prerequisites, of which `prerequisites` were evaluated and all satisfied.
  */
-static struct outcome flag_decide(struct evaluator *e, const struct compiled_flag *flag,
-                                  size_t position, uint32_t prerequisites)
+static void flag_decide(struct evaluator *e, const struct compiled_flag *flag, size_t position,
+                        uint32_t prerequisites, struct outcome *o)
 {
-    struct outcome o = {.reason = REASON_FALLTHROUGH, .prerequisites = prerequisites};
+    *o = (struct outcome){.reason = REASON_FALLTHROUGH, .prerequisites = prerequisites};
     e->big_segments = BIG_SEGMENTS_NONE;
     if (!flag->on) {
-        o.reason = REASON_OFF;
-        off_set(e, flag, &o);
-    } else if (!targets_decide(e, flag, &o) && !rules_decide(e, flag, &o)) {
-        choice_decide(e, flag, &flag->fallthrough, &o);
+        o->reason = REASON_OFF;
+        off_set(e, flag, o);
+    } else if (!targets_decide(e, flag, o) && !rules_decide(e, flag, o)) {
+        choice_decide(e, flag, &flag->fallthrough, o);
     }
-    o.big_segments = e->big_segments;
-    o.is_experiment = experiment_find(flag, &o);
-    if (o.reason == REASON_ERROR)
+    o->big_segments = e->big_segments;
+    o->is_experiment = experiment_find(flag, o);
+    if (o->reason == REASON_ERROR)
         evaluate_problem_tell(e, flag_at(e, position));
-    return o;
 }
 
 /* One flag whose prerequisites are being followed. */
@@ -169,7 +168,8 @@ static void walk_enter(struct walk *w, size_t position)
 {
     const struct compiled_flag *flag = compiled_flag_of(flag_at(w->e, position));
     if (!has_to_follow(flag)) {
-        struct outcome o = flag_decide(w->e, flag, position, 0);
+        struct outcome o;
+        flag_decide(w->e, flag, position, 0, &o);
         memo_set(w->e, position, &o);
         return;
     }
@@ -251,7 +251,8 @@ static void walk_step(struct walk *w)
 {
     struct step *top = &w->steps[w->depth - 1];
     if (top->next == top->flag->prerequisite_count) {
-        struct outcome o = flag_decide(w->e, top->flag, top->position, top->next);
+        struct outcome o;
+        flag_decide(w->e, top->flag, top->position, top->next, &o);
         walk_leave(w, &o);
         return;
     }
@@ -269,13 +270,9 @@ static void walk_step(struct walk *w)
         walk_use(w, position, &memo->outcome);
 }
 
-struct outcome evaluator_outcome(struct evaluator *e, const struct compiled_flag *flag,
-                                 size_t position)
+/* The outcome for a flag with prerequisites, remembered as those are. */
+static const struct outcome *outcome_follow(struct evaluator *e, size_t position)
 {
-    if (e->flags != NULL && e->flags[position].state == MEMO_DONE)
-        return e->flags[position].outcome;
-    if (!has_to_follow(flag))
-        return flag_decide(e, flag, position, 0);
     if (e->flags == NULL)
         e->flags = mem_zalloc(e->data->collections[ITEM_FLAG].items.count * sizeof *e->flags);
     struct walk w = {.e = e};
@@ -283,5 +280,16 @@ struct outcome evaluator_outcome(struct evaluator *e, const struct compiled_flag
     while (w.depth != 0)
         walk_step(&w);
     mem_free(w.steps);
-    return e->flags[position].outcome;
+    return &e->flags[position].outcome;
+}
+
+void evaluator_outcome(struct evaluator *e, const struct compiled_flag *flag, size_t position,
+                       struct outcome *out)
+{
+    if (e->flags != NULL && e->flags[position].state == MEMO_DONE)
+        *out = e->flags[position].outcome;
+    else if (has_to_follow(flag))
+        *out = *outcome_follow(e, position);
+    else
+        flag_decide(e, flag, position, 0, out);
 }

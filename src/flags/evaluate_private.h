@@ -66,9 +66,11 @@ void evaluate_problem_in_segment(struct evaluator *e, struct view segment_key);
 /* Tells the listener of the problem, unless it was told of this version of the flag before. */
 void evaluate_problem_tell(struct evaluator *e, struct item *flag);
 
-/* The outcome for a flag, which is at this position. */
-struct outcome evaluator_outcome(struct evaluator *e, const struct compiled_flag *flag,
-                                 size_t position);
+/* The outcome for a flag, which is at this position. Not returned but written where it is used: the
+ * copy of a struct that was filled member by member stalls the processor for longer than many a
+ * flag takes. */
+void evaluator_outcome(struct evaluator *e, const struct compiled_flag *flag, size_t position,
+                       struct outcome *out);
 
 /* The individual context of a kind. */
 static inline const struct context_part *evaluator_part(const struct evaluator *e, struct view kind,

@@ -77,7 +77,8 @@ static void flag_write(struct evaluator *e, const struct image_entry *entry, cha
                        bool with_reason, struct str *out)
 {
     const struct compiled_flag *flag = entry->flag;
-    struct outcome o = evaluator_outcome(e, flag, entry->position);
+    struct outcome o;
+    evaluator_outcome(e, flag, entry->position, &o);
     const struct compiled_variation *variation =
         o.variation >= 0 ? &flag->variations[o.variation] : &flag->none;
     if (with_reason || o.is_experiment || o.prerequisites != 0) {
@@ -129,7 +130,8 @@ void evaluator_each(struct evaluator *e, enum evalx_filter filter,
         const struct image_entry *entry = &image->entries[i];
         if (!is_let_through(entry, filter))
             continue;
-        struct outcome o = evaluator_outcome(e, entry->flag, entry->position);
+        struct outcome o;
+        evaluator_outcome(e, entry->flag, entry->position, &o);
         evaluator_tell(e, entry->position, &o, &result);
         visit(&result, arg);
     }
