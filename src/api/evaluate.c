@@ -71,10 +71,8 @@ static void answer(struct http_request *req, struct api_passage *p, const struct
     struct str *scratch = &p->thread->scratch;
     str_clear(scratch);
     evaluate(req, p, c);
-    struct buf *body = str_to_buf(scratch);
     http_header_add_text(&p->headers, "Content-Type", "application/json");
-    http_respond(req, 200, &p->headers, body);
-    buf_unref(body);
+    http_respond_borrowed(req, 200, &p->headers, str_view(scratch));
     if (scratch->room > SCRATCH_KEPT)
         str_free(scratch);
 }

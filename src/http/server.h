@@ -157,6 +157,11 @@ void http_header_add_text(struct http_headers *h, const char *name, const char *
 void http_respond(struct http_request *req, int status, const struct http_headers *headers,
                   struct buf *body);
 
+/* As http_respond() with a body that is for this client alone, and lent until the function returns:
+ * what the socket does not take at once is copied. */
+void http_respond_borrowed(struct http_request *req, int status, const struct http_headers *headers,
+                           struct view body);
+
 /* As http_respond() with a short text: Content-Type text/plain; charset=utf-8. */
 void http_respond_text(struct http_request *req, int status, const char *text);
 

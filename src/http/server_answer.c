@@ -94,18 +94,29 @@ static bool has_no_length(const struct http_request *req, int status)
     return status == 304 || status == 204 || (req->is_head && status == 405);
 }
 
-/* The body as it goes out: *packed says whether it is compressed. A new reference, or NULL. */
-static struct buf *encode_body(const struct http_request *req, int status,
-                               const struct http_headers *headers, struct buf *body, bool *packed)
+/* A body: constant bytes, and the buffer that they are, or NULL: they are borrowed for the call. */
+struct content {
+    struct view bytes;
+    struct buf *owner;
+};
+
+static struct content content_of(struct buf *b)
+{
+    return b != NULL ? (struct content){buf_view(b), b} : (struct content){{NULL, 0}, NULL};
+}
+
+/* The body compressed, a new reference; NULL: it goes out as it is. */
+static struct buf *pack_body(const struct http_request *req, int status,
+                             const struct http_headers *headers, const struct content *body)
 {
     struct http_thread *t = req->connection->thread;
     struct view accepted;
-    *packed = body != NULL && t->server->settings.compress && !has_no_length(req, status) &&
-              gzip_is_worthwhile(headers, body->len) &&
-              head_find(&req->head, "Accept-Encoding", &accepted) && gzip_is_accepted(accepted);
-    if (*packed)
-        return gzip_pack(&t->gzip, body);
-    return body != NULL ? buf_ref(body) : NULL;
+    if (!t->server->settings.compress || has_no_length(req, status) ||
+        !gzip_is_worthwhile(headers, body->bytes.len) ||
+        !head_find(&req->head, "Accept-Encoding", &accepted) || !gzip_is_accepted(accepted))
+        return NULL;
+    return body->owner != NULL ? gzip_pack(&t->gzip, body->owner)
+                               : gzip_pack_once(&t->gzip, body->bytes);
 }
 
 /* The head of a whole answer, in the thread's scratch text. */
@@ -176,20 +187,20 @@ static bool body_is_in_doubt(const struct http_request *req)
 }
 
 /* Writes what the socket takes, and keeps the rest. */
-static void send_answer(struct http_request *req, struct view head, struct buf *body)
+static void send_answer(struct http_request *req, struct view head, const struct content *body)
 {
     struct connection *c = req->connection;
     connection_enter(c, CONN_ANSWER);
-    if (write_more(c, head, view_of_buf(body), &req->answer.sent)) {
+    if (write_more(c, head, body->bytes, &req->answer.sent)) {
         answer_finished(c);
     } else if (c->state != CONN_CLOSED) {
         req->answer.head = buf_copy(head);
-        req->answer.body = body != NULL ? buf_ref(body) : NULL;
+        req->answer.body = body->owner != NULL ? buf_ref(body->owner) : buf_copy(body->bytes);
     }
 }
 
-void http_respond(struct http_request *req, int status, const struct http_headers *headers,
-                  struct buf *body)
+static void respond(struct http_request *req, int status, const struct http_headers *headers,
+                    struct content body)
 {
     struct connection *c = req->connection;
     assert((c->state == CONN_HANDLER || c->state == CONN_BODY) && "one answer per request");
@@ -199,13 +210,27 @@ void http_respond(struct http_request *req, int status, const struct http_header
     req->keep_alive = req->keep_alive && !http_thread_is_closing(c->thread) &&
                       body_can_be_drained(&req->body) && !body_is_in_doubt(req);
     bool silent = req->is_head || has_no_length(req, status);
-    request_log_answer(req, status, body != NULL && !silent ? body->len : 0);
-    bool packed;
-    struct buf *encoded = encode_body(req, status, headers, body, &packed);
-    size_t length = encoded != NULL ? encoded->len : 0;
-    struct view head = compose(req, status, headers, length, packed);
-    send_answer(req, head, silent ? NULL : encoded);
-    buf_unref(encoded);
+    request_log_answer(req, status, silent ? 0 : body.bytes.len);
+    struct buf *packed = pack_body(req, status, headers, &body);
+    if (packed != NULL)
+        body = content_of(packed);
+    struct view head = compose(req, status, headers, body.bytes.len, packed != NULL);
+    if (silent)
+        body = content_of(NULL);
+    send_answer(req, head, &body);
+    buf_unref(packed);
+}
+
+void http_respond(struct http_request *req, int status, const struct http_headers *headers,
+                  struct buf *body)
+{
+    respond(req, status, headers, content_of(body));
+}
+
+void http_respond_borrowed(struct http_request *req, int status, const struct http_headers *headers,
+                           struct view body)
+{
+    respond(req, status, headers, (struct content){body, NULL});
 }
 
 void http_respond_text(struct http_request *req, int status, const char *text)

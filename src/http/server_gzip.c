@@ -83,23 +83,36 @@ bool gzip_is_worthwhile(const struct http_headers *headers, size_t body_len)
 
 /* ---- packing -------------------------------------------------------------------------------- */
 
-static struct buf *deflate_whole(const struct buf *plain, int level)
+static void deflate_begin(z_stream *z, int level)
 {
-    z_stream z = {.zalloc = Z_NULL};
-    int result = deflateInit2(&z, level, Z_DEFLATED, GZIP_FORMAT, 8, Z_DEFAULT_STRATEGY);
+    *z = (z_stream){.zalloc = Z_NULL};
+    int result = deflateInit2(z, level, Z_DEFLATED, GZIP_FORMAT, 8, Z_DEFAULT_STRATEGY);
     assert(result == Z_OK && "zlib got its memory");
-    size_t room = deflateBound(&z, plain->len);
+    (void)result;
+}
+
+static struct buf *deflate_whole(z_stream *z, struct view plain)
+{
+    size_t room = deflateBound(z, plain.len);
     char *out = mem_alloc(room);
-    z.next_in = (Bytef *)(uintptr_t)plain->data;
-    z.avail_in = (uInt)plain->len;
-    z.next_out = (Bytef *)out;
-    z.avail_out = (uInt)room;
-    result = deflate(&z, Z_FINISH);
+    z->next_in = (Bytef *)(uintptr_t)plain.data;
+    z->avail_in = (uInt)plain.len;
+    z->next_out = (Bytef *)out;
+    z->avail_out = (uInt)room;
+    int result = deflate(z, Z_FINISH);
     assert(result == Z_STREAM_END && "the bound is enough");
     (void)result;
-    struct buf *packed = buf_copy(view_make(out, z.total_out));
-    (void)deflateEnd(&z);
+    struct buf *packed = buf_copy(view_make(out, z->total_out));
     mem_free(out);
+    return packed;
+}
+
+static struct buf *pack_well(const struct buf *plain)
+{
+    z_stream z;
+    deflate_begin(&z, LEVEL_SHARED);
+    struct buf *packed = deflate_whole(&z, buf_view(plain));
+    (void)deflateEnd(&z);
     return packed;
 }
 
@@ -115,6 +128,15 @@ static bool is_held_elsewhere(const struct buf *b)
     return atomic_load_explicit(&b->refs, memory_order_acquire) > 1;
 }
 
+static void drop_abandoned(struct gzip_cache *cache)
+{
+    for (size_t i = 0; i < GZIP_CACHE_MAX; i++) {
+        struct gzip_entry *e = &cache->entries[i];
+        if (e->plain != NULL && !is_held_elsewhere(e->plain))
+            entry_clear(e);
+    }
+}
+
 static size_t entry_size(const struct gzip_entry *e)
 {
     return e->plain != NULL ? e->plain->len : 0;
@@ -128,31 +150,44 @@ static struct gzip_entry *entry_for(struct gzip_cache *cache, const struct buf *
         struct gzip_entry *e = &cache->entries[i];
         if (e->plain == plain)
             return e;
-        if (e->plain != NULL && !is_held_elsewhere(e->plain))
-            entry_clear(e);
         if (entry_size(e) < entry_size(place))
             place = e;
     }
     return place;
 }
 
+struct buf *gzip_pack_once(struct gzip_cache *cache, struct view plain)
+{
+    drop_abandoned(cache);
+    if (cache->once == NULL) {
+        cache->once = mem_alloc(sizeof *cache->once);
+        deflate_begin(cache->once, LEVEL_ONCE);
+    } else {
+        (void)deflateReset(cache->once);
+    }
+    return deflate_whole(cache->once, plain);
+}
+
 struct buf *gzip_pack(struct gzip_cache *cache, struct buf *plain)
 {
-    bool shared = is_held_elsewhere(plain); /* by the service, besides the caller */
+    if (!is_held_elsewhere(plain)) /* by the service, besides the caller */
+        return gzip_pack_once(cache, buf_view(plain));
+    drop_abandoned(cache);
     struct gzip_entry *e = entry_for(cache, plain);
     if (e->plain == plain)
         return buf_ref(e->packed);
-    struct buf *packed = deflate_whole(plain, shared ? LEVEL_SHARED : LEVEL_ONCE);
-    if (shared) {
-        entry_clear(e);
-        e->plain = buf_ref(plain);
-        e->packed = buf_ref(packed);
-    }
-    return packed;
+    entry_clear(e);
+    e->plain = buf_ref(plain);
+    e->packed = pack_well(plain);
+    return buf_ref(e->packed);
 }
 
 void gzip_cache_free(struct gzip_cache *cache)
 {
     for (size_t i = 0; i < GZIP_CACHE_MAX; i++)
         entry_clear(&cache->entries[i]);
+    if (cache->once != NULL)
+        (void)deflateEnd(cache->once);
+    mem_free(cache->once);
+    cache->once = NULL;
 }

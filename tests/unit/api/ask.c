@@ -209,6 +209,14 @@ void http_respond(struct http_request *req, int status, const struct http_header
         str_append(&req->asking->answer.body, buf_view(body));
 }
 
+void http_respond_borrowed(struct http_request *req, int status, const struct http_headers *headers,
+                           struct view body)
+{
+    struct buf *copy = buf_copy(body);
+    http_respond(req, status, headers, copy);
+    buf_unref(copy);
+}
+
 struct sse_subscriber *sse_subscriber_open(struct http_request *req,
                                            const struct http_headers *headers,
                                            struct log_scope *log,

@@ -56,6 +56,15 @@ static void on_big(struct http_request *req)
     buf_unref(body);
 }
 
+static void on_lent(struct http_request *req)
+{
+    char *body = mem_alloc(BIG_BYTES);
+    memset(body, 'x', BIG_BYTES);
+    http_respond_borrowed(req, 200, NULL, view_make(body, BIG_BYTES));
+    memset(body, 'y', BIG_BYTES);
+    mem_free(body);
+}
+
 static void echo_body(struct http_request *req, struct view body, bool too_large)
 {
     if (too_large) {
@@ -241,6 +250,7 @@ void test_resume(struct test_server *s, unsigned pauses)
 static const struct http_route routes[] = {
     {.methods = 1u << HTTP_GET, .head = true, .pattern = "/hello", .handler = on_hello},
     {.methods = 1u << HTTP_GET, .pattern = "/big", .handler = on_big},
+    {.methods = 1u << HTTP_GET, .pattern = "/lent", .handler = on_lent},
     {.methods = 1u << HTTP_POST | 1u << HTTP_PUT, .pattern = "/echo", .handler = on_echo},
     {.methods = 1u << HTTP_POST, .pattern = "/refuse", .handler = on_refuse},
     {.methods = 1u << HTTP_POST, .pattern = "/pieces", .handler = on_pieces},

@@ -4,6 +4,7 @@
  * The service's routes:
  *   GET, HEAD /hello      "hello"
  *   GET /big              BIG_BYTES of 'x'
+ *   GET /lent             the same in memory that is overwritten after the call
  *   POST, PUT /echo       the body back, at most ECHO_LIMIT bytes, else 413
  *   POST /refuse          401 without looking at the body
  *   POST /pieces          how the body ended and what was taken of it, "whole:..."; it pauses

@@ -201,12 +201,11 @@ static void continue_is_sent_when_the_body_is_wanted(void **state)
     (void)close(fd);
 }
 
-static void a_large_answer_arrives_whole(void **state)
+static void check_large_answer(const struct test_server *s, const char *request)
 {
-    const struct test_server *s = *state;
     int fd = test_connect(s);
-    test_send(fd, "GET /big HTTP/1.1\r\nHost: x\r\n\r\nGET /hello HTTP/1.1\r\nHost: x\r\n"
-                  "Connection: close\r\n\r\n");
+    test_send(fd, request);
+    test_send(fd, "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     struct str got = {0};
     test_read_all(fd, &got);
     static const char head[] = OK_HEAD "Content-Length: 8000000\r\n\r\n";
@@ -221,6 +220,12 @@ static void a_large_answer_arrives_whole(void **state)
     assert_string_equal(got.data + sizeof head - 1 + BIG_BYTES, next);
     str_free(&got);
     (void)close(fd);
+}
+
+static void a_large_answer_arrives_whole(void **state)
+{
+    check_large_answer(*state, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    check_large_answer(*state, "GET /lent HTTP/1.1\r\nHost: x\r\n\r\n");
 }
 
 static void a_parked_request_is_answered_later(void **state)
