@@ -139,11 +139,11 @@ static void flag_compile(struct compiling *c, const struct model_flag *model,
     out->has_off_variation = model->off_variation.defined;
     out->off_variation = model->off_variation.value;
     out->debug_events_until_ms = model->debug_events_until_ms;
+    choice_compile(c, model, &model->fallthrough, &out->fallthrough);
     compile_variations(c, model, out);
     prerequisites_compile(c, model, out);
     targets_compile(c, model, out);
     rules_compile(c, model, out);
-    choice_compile(c, model, &model->fallthrough, &out->fallthrough);
     out->has_conditions = model->prerequisites.count != 0 || model->targets.count != 0 ||
                           model->context_targets.count != 0 || model->rules.count != 0;
 }

@@ -18,10 +18,17 @@ static int number_order(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The numbers among the values, in an array that has room for all. */
+static size_t type_count(const struct value_list *list, enum json_type type)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++)
+        count += list->items[i].type == type;
+    return count;
+}
+
 static const double *numbers_of(struct compiling *c, const struct value_list *list, size_t *count)
 {
-    double *numbers = arena_alloc(c->arena, list->count * sizeof *numbers);
+    double *numbers = arena_alloc(c->arena, type_count(list, JSON_NUMBER) * sizeof *numbers);
     *count = 0;
     for (size_t i = 0; i < list->count; i++) {
         if (list->items[i].type == JSON_NUMBER)
@@ -31,25 +38,24 @@ static const double *numbers_of(struct compiling *c, const struct value_list *li
     return numbers;
 }
 
-static const struct view *texts_of(struct compiling *c, const struct value_list *list,
-                                   size_t *count)
+/* Kept copies of the texts among the values; `to` has room for them. */
+static size_t texts_keep(struct compiling *c, const struct value_list *list, struct view *to)
 {
-    struct view *texts = arena_alloc(c->arena, list->count * sizeof *texts);
-    *count = 0;
+    size_t count = 0;
     for (size_t i = 0; i < list->count; i++) {
         if (list->items[i].type == JSON_STRING)
-            texts[(*count)++] = compile_near(c, list->items[i].is.text);
+            to[count++] = compile_near(c, list->items[i].is.text);
     }
-    return texts;
+    return count;
 }
 
 static void in_compile(struct compiling *c, const struct value_list *list,
                        struct compiled_clause *out)
 {
-    size_t text_count;
     size_t number_count;
-    const struct view *texts = texts_of(c, list, &text_count);
-    out->values.in.texts = key_set_make(c->arena, texts, text_count);
+    struct view *texts = mem_alloc(list->count * sizeof *texts);
+    out->values.in.texts = key_set_make(c->arena, texts, texts_keep(c, list, texts));
+    mem_free(texts);
     out->values.in.numbers = numbers_of(c, list, &number_count);
     out->values.in.number_count = (uint32_t)number_count;
     for (size_t i = 0; i < list->count; i++) {
@@ -61,7 +67,10 @@ static void in_compile(struct compiling *c, const struct value_list *list,
 static void texts_compile(struct compiling *c, const struct value_list *list,
                           struct compiled_clause *out)
 {
-    out->values.texts.items = texts_of(c, list, &out->values.texts.count);
+    size_t count = type_count(list, JSON_STRING);
+    struct view *texts = arena_alloc(c->arena, count * sizeof *texts);
+    out->values.texts.items = texts;
+    out->values.texts.count = texts_keep(c, list, texts);
 }
 
 static void numbers_compile(struct compiling *c, const struct value_list *list,

@@ -24,21 +24,27 @@ static const struct compiled_variation *fixed_find(const struct compiled_flag *f
     return flag->track_events_fallthrough && variation != &flag->none ? NULL : variation;
 }
 
+static struct image_entry entry_of(const struct item *it, const struct compiled_flag *flag,
+                                   uint32_t position)
+{
+    const struct compiled_variation *fixed = fixed_find(flag);
+    return (struct image_entry){.flag = flag,
+                                .fixed = fixed != NULL ? fixed->text : NULL,
+                                .fixed_len = fixed != NULL ? fixed->len : 0,
+                                .position = position,
+                                .visible_environment = it->visible_environment,
+                                .visible_mobile = it->visible_mobile};
+}
+
 static struct image *image_new(const struct collection *flags, const struct key_order *order)
 {
     struct image *image = mem_alloc(sizeof *image + flags->live * sizeof image->entries[0]);
     image->count = 0;
     for (size_t i = 0; i < order->count; i++) {
         struct item *it = sequence_at(&flags->items, order->positions[i]);
-        if (it->deleted)
-            continue;
-        const struct compiled_flag *flag = compiled_flag_of(it);
-        image->entries[image->count++] =
-            (struct image_entry){.flag = flag,
-                                 .fixed = fixed_find(flag),
-                                 .position = order->positions[i],
-                                 .visible_environment = it->visible_environment,
-                                 .visible_mobile = it->visible_mobile};
+        if (!it->deleted)
+            image->entries[image->count++] =
+                entry_of(it, compiled_flag_of(it), order->positions[i]);
     }
     return image;
 }

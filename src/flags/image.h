@@ -12,8 +12,9 @@
 /* A flag that is no tombstone. */
 struct image_entry {
     const struct compiled_flag *flag;
-    const struct compiled_variation *fixed; /* what every context gets, NULL: that depends */
-    uint32_t position;                      /* in the data set's sequence of flags */
+    const char *fixed; /* the text that every context gets, NULL: that depends */
+    uint32_t fixed_len;
+    uint32_t position; /* in the data set's sequence of flags */
     bool visible_environment;
     bool visible_mobile;
 };

@@ -3,6 +3,8 @@
 
 #include "base/map.h"
 
+#define KEY_SET_DENSE 3 /* texts that fill one cache line and leave a slot free */
+
 struct key_set_slot {
     const char *data; /* NULL: not in use */
     uint32_t len;
@@ -35,7 +37,7 @@ struct key_set key_set_make(struct arena *arena, const struct view *texts, size_
     if (count == 0)
         return (struct key_set){0};
     size_t slot_count = 2;
-    while (slot_count < count * 2)
+    while (slot_count < (count <= KEY_SET_DENSE ? count + 1 : count * 2))
         slot_count *= 2;
     struct key_set_slot *slots = arena_alloc(arena, slot_count * sizeof *slots);
     for (size_t i = 0; i < count; i++) {

@@ -13,7 +13,7 @@ struct key_set_slot;
 
 struct key_set {
     const struct key_set_slot *slots; /* open addressing; NULL while the set is empty */
-    size_t slot_count;                /* a power of two, at most half of it in use */
+    size_t slot_count;                /* a power of two; at most half in use, of four slots three */
 };
 
 /* The hash of a text, seeded once per process. */
