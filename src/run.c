@@ -200,7 +200,7 @@ static bool open_events(struct run *r)
     struct error err;
     if (!r->door.settings.enabled)
         return true;
-    settings_for_events(r, &settings);
+    settings_for_events(r, r->config, &settings);
     if (events_open(&settings, &listener, &r->door, &r->events, &err))
         return true;
     log_always(log_global(), LOG_ERROR, "Unable to create relay: %s", err.text);

@@ -54,7 +54,7 @@ struct run {
 void settings_for_client(const struct config *c, struct http_client_settings *out);
 void settings_for_store(const struct config *c, struct store_settings *out);
 void settings_for_door(const struct config *c, struct events_door_settings *out);
-void settings_for_events(struct run *r, struct events_settings *out);
+void settings_for_events(struct run *r, const struct config *c, struct events_settings *out);
 void settings_for_api(struct run *r, size_t threads, struct api_settings *out);
 void settings_for_house(const struct run *r, struct house_settings *out);
 void settings_for_environment(const struct config *c, const struct config_environment *e,

@@ -12,6 +12,13 @@ static const char *const live[] = {"logLevel",
                                    "[Main] shutdownDelay",
                                    "[Main] gracefulShutdownTimeout",
                                    "[Main] exitOnError",
+                                   "[Events] capacity",
+                                   "[Events] dedupeWindow",
+                                   "[Events] eventsUri",
+                                   "[Events] flushInterval",
+                                   "[Events] maxBatchBytes",
+                                   "[Events] maxInFlight",
+                                   "[Events] retryMaxAge",
                                    "[Main] ignoreConnectionErrors"};
 
 static bool ends_with(const char *text, const char *end)
@@ -47,13 +54,18 @@ static void environments_compare(const struct config *a, const struct config *b,
                        a->environments[i]->name, what);
 }
 
-static void apply(const struct run *r, const struct config *next)
+static void apply(struct run *r, const struct config *next)
 {
     log_scope_set_level(log_global(), next->main.log_level);
     log_show_names(next->main.log_env_names);
     for (size_t i = 0; i < next->environment_count; i++) {
         const struct config_environment *e = next->environments[i];
         (void)house_set_log_level(r->house, e->name, e->log_level);
+    }
+    if (r->events != NULL) {
+        struct events_settings events;
+        settings_for_events(r, next, &events);
+        events_reload(r->events, &events);
     }
 }
 

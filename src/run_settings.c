@@ -122,14 +122,13 @@ void settings_for_door(const struct config *c, struct events_door_settings *out)
     };
 }
 
-void settings_for_events(struct run *r, struct events_settings *out)
+void settings_for_events(struct run *r, const struct config *c, struct events_settings *out)
 {
     static const enum spool_sync syncs[] = {
         [CONFIG_SPOOL_ALWAYS] = SPOOL_SYNC_ALWAYS,
         [CONFIG_SPOOL_INTERVAL] = SPOOL_SYNC_INTERVAL,
         [CONFIG_SPOOL_NEVER] = SPOOL_SYNC_NEVER,
     };
-    const struct config *c = r->config;
     const struct config_events *ev = &c->events;
     *out = (struct events_settings){
         .clock = clock_system(),

@@ -41,6 +41,7 @@ struct events_batch *events_batch_new(struct events_group *g, size_t count, size
     list_append(&g->family->batches, &b->each);
     b->group = g;
     b->probe = g->family->switches[g->path].probing;
+    b->up_to = g->seq;
     b->number = ++e->next_number;
     b->born_ms = events_now(e);
     b->count = count;
@@ -49,6 +50,15 @@ struct events_batch *events_batch_new(struct events_group *g, size_t count, size
     g->batches++;
     events_count_pending(e, (int64_t)count);
     return b;
+}
+
+void events_batch_start(struct events_batch *b, bool more)
+{
+    b->more = more;
+    if (b->up_to > b->group->covered)
+        b->group->covered = b->up_to;
+    if (!events_disk_batch(b))
+        events_batch_press(b);
 }
 
 void events_batch_press(struct events_batch *b)
@@ -63,6 +73,16 @@ static void batch_hold(struct events_batch *b, size_t held)
     events_release(batch_events(b), b->held);
     b->held = held;
     events_hold(batch_events(b), held);
+}
+
+void events_batch_account(struct events_batch *b)
+{
+    size_t held = sizeof *b;
+    for (const struct events_piece *p = b->pieces; p != NULL; p = p->next)
+        held += events_piece_held(p);
+    if (b->text != NULL)
+        held += sizeof *b->text + b->text->len;
+    batch_hold(b, held);
 }
 
 static void batch_body_free(struct events_batch *b)
@@ -96,16 +116,26 @@ void events_batch_free(struct events_batch *b)
     mem_free(b);
 }
 
+bool events_batch_is_safe(const struct events_batch *b)
+{
+    return b->spooled || (b->state == EVENTS_BATCH_WRITING && !b->written);
+}
+
 void events_batch_drop(struct events_batch *b, enum event_drop reason)
 {
     struct events *e = batch_events(b);
     struct events_family *f = b->group->family;
-    events_count_drop(e, reason, b->count);
+    bool is_left = reason == EVENT_DROP_SHUTDOWN && events_batch_is_safe(b);
+    bool in_pool = b->state == EVENTS_BATCH_PRESSING && list_empty(&b->node);
+    if (!is_left)
+        events_count_drop(e, reason, b->count);
+    if (reason != EVENT_DROP_SHUTDOWN)
+        events_disk_outcome(b, "dropped");
     if (b->probe)
         events_switch_probe_lost(f, b->group->path);
-    if (b->state == EVENTS_BATCH_PRESSING && list_empty(&b->node)) {
+    if (in_pool || (b->state == EVENTS_BATCH_WRITING && !b->written)) {
         events_count_pending(e, -(int64_t)b->count);
-        b->doomed = true; /* the thread pool has it */
+        b->doomed = true;
         return;
     }
     if (b->state == EVENTS_BATCH_FLYING || b->state == EVENTS_BATCH_PAUSED)
@@ -115,7 +145,7 @@ void events_batch_drop(struct events_batch *b, enum event_drop reason)
     events_batch_free(b);
 }
 
-/* ---- too large ------------------------------------------------------------------------------- */
+/* ---- one text -------------------------------------------------------------------------------- */
 
 /* The events from `from` on, `count` of them, as a body. */
 static struct buf *body_of(const struct event_array *events, size_t from, size_t count)
@@ -135,15 +165,38 @@ static struct buf *body_of(const struct event_array *events, size_t from, size_t
     return body;
 }
 
+void events_batch_flatten(struct events_batch *b)
+{
+    if (b->text != NULL)
+        return;
+    struct buf *text = buf_new(b->bytes);
+    char *at = text->data;
+    for (const struct events_piece *p = b->pieces; p != NULL; p = p->next) {
+        for (size_t i = 0; i < p->events.count; i++) {
+            struct view event = p->events.each[i];
+            *at = at == text->data ? '[' : ',';
+            memcpy(at + 1, event.data, event.len);
+            at += event.len + 1;
+        }
+    }
+    *at = ']';
+    batch_body_free(b);
+    b->text = text;
+    events_batch_account(b);
+}
+
+/* ---- too large ------------------------------------------------------------------------------- */
+
 static void half_make(const struct events_batch *whole, const struct event_array *events,
                       size_t from, size_t count)
 {
     struct buf *body = body_of(events, from, count);
     struct events_batch *half = events_batch_new(whole->group, count, body->len);
     half->born_ms = whole->born_ms;
+    half->up_to = whole->up_to;
     half->text = body;
-    batch_hold(half, sizeof *half + body->len);
-    events_batch_press(half);
+    events_batch_account(half);
+    events_batch_start(half, from == 0);
 }
 
 bool events_batch_split(struct events_batch *b)

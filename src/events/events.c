@@ -78,13 +78,13 @@ struct events_env *events_env_at(struct events *e, unsigned slot, struct env_fac
         env->events = e;
         env->slot = slot;
         env->facts = env_facts_ref(facts);
-        env->log = log_scope_part(facts->log, "(event proxy)");
+        env->log = log_scope_ref(facts->events_log);
         e->envs[slot] = env;
     }
     return e->envs[slot];
 }
 
-static struct events_family *family_at(struct events *e, unsigned slot, struct env_facts *facts,
+struct events_family *events_family_at(struct events *e, unsigned slot, struct env_facts *facts,
                                        enum event_family kind)
 {
     struct events_env *env = events_env_at(e, slot, facts);
@@ -115,7 +115,7 @@ static void post_handle(struct events *e, struct event_post *post)
     }
     if (post->events.count == 0)
         return;
-    events_family_take(family_at(e, post->slot, post->snapshot->facts, post->family), post);
+    events_family_take(events_family_at(e, post->slot, post->snapshot->facts, post->family), post);
     half_look(e);
 }
 
@@ -137,12 +137,25 @@ static char *without_slashes(const char *uri)
     return mem_copy_text(uri, len);
 }
 
+static void announce(const struct events *e)
+{
+    const struct events_listener *l = &e->listener;
+    for (unsigned i = 0; i < l->environment_count(l->owner); i++) {
+        const struct env_snapshot *s = l->environment(l->owner, i);
+        if (s != NULL && !s->facts->local)
+            log_always(s->facts->log, LOG_INFO, "Proxying events for this environment");
+    }
+}
+
 bool events_open(const struct events_settings *settings, const struct events_listener *listener,
                  struct events_door *door, struct events **out, struct error *err)
 {
     struct events *e = mem_zalloc(sizeof *e);
-    (void)err;
     e->settings = *settings;
+    if (!events_disk_open(e, err)) {
+        mem_free(e);
+        return false;
+    }
     if (e->settings.attempt_timeout_ms == 0)
         e->settings.attempt_timeout_ms = ATTEMPT_TIMEOUT_MS;
     e->uri = without_slashes(settings->uri);
@@ -156,7 +169,36 @@ bool events_open(const struct events_settings *settings, const struct events_lis
     e->handles = 1;
     door->events = e;
     *out = e;
+    announce(e);
+    events_disk_replay(e);
     return true;
+}
+
+static void family_reload(struct events_family *f)
+{
+    const struct events_settings *s = &events_of(f)->settings;
+    LIST_EACH (node, &f->groups) {
+        struct events_group *g = CONTAINER_OF(node, struct events_group, node);
+        if (g->summarizer != NULL)
+            summarizer_set_capacity(g->summarizer, s->capacity_set ? s->capacity : 0);
+    }
+    events_pump(f);
+    events_family_schedule(f);
+}
+
+void events_reload(struct events *e, const struct events_settings *settings)
+{
+    struct events_settings *mine = &e->settings;
+    mem_free(e->uri);
+    e->uri = without_slashes(settings->uri);
+    mine->flush_interval_ms = settings->flush_interval_ms;
+    mine->capacity = settings->capacity;
+    mine->capacity_set = settings->capacity_set;
+    mine->max_batch_bytes = settings->max_batch_bytes;
+    mine->max_in_flight = settings->max_in_flight;
+    mine->retry_max_age_ms = settings->retry_max_age_ms;
+    e->dedupe.window_ms = settings->dedupe_window_ms;
+    each_family(e, family_reload);
 }
 
 void events_handle_closed(struct events *e)
@@ -185,12 +227,27 @@ static void on_handle_closed(uv_handle_t *handle)
     events_handle_closed(handle->data);
 }
 
+static void handles_close(struct events *e);
+
+static void on_spool_closed(void *arg)
+{
+    struct events *e = arg;
+    e->spool = NULL;
+    handles_close(e);
+}
+
 /* Nothing waits any more, or nothing more is waited for. */
 static void handles_close(struct events *e)
 {
     if (e->presses != 0 || !events_diagnostics_are_done(&e->diagnostics) ||
         uv_is_closing((uv_handle_t *)&e->closing_timer))
         return;
+    if (e->spool != NULL) {
+        if (!e->spool_closing)
+            spool_close(e->spool, on_spool_closed, e);
+        e->spool_closing = true;
+        return;
+    }
     e->door->events = NULL;
     each_family(e, events_family_close);
     uv_close((uv_handle_t *)&e->closing_timer, on_handle_closed);

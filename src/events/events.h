@@ -50,6 +50,10 @@ MUST_CHECK bool events_open(const struct events_settings *settings,
                             const struct events_listener *listener, struct events_door *door,
                             struct events **out, struct error *err);
 
+/* Other values from now on: uri, flush interval (from the next flush), capacity, batch size,
+ * requests in flight, ages. Nothing else of the settings counts (12). */
+void events_reload(struct events *e, const struct events_settings *settings);
+
 /* For the door, on the control thread; each takes its argument. */
 void events_take(struct events *e, struct event_post *post);
 void events_take_diagnostic(struct events *e, struct event_diagnostic *d);

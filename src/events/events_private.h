@@ -51,9 +51,11 @@ struct events_group {
     struct summarizer *summarizer; /* on the other path; NULL: nothing came yet */
     size_t count;                  /* events that would be sent */
     size_t bytes;
-    size_t held; /* of the budget */
-    bool waits;  /* there is something to flush */
-    bool used;   /* had a post since the last look */
+    size_t held;      /* of the budget */
+    bool waits;       /* there is something to flush */
+    uint64_t seq;     /* of the last post that the spool has */
+    uint64_t covered; /* the last one that a batch stands for */
+    bool used;        /* had a post since the last look */
     size_t batches;
 };
 
@@ -88,6 +90,7 @@ void events_group_free(struct events_group *g);
 /* ---- batches --------------------------------------------------------------------------------- */
 
 enum events_batch_state {
+    EVENTS_BATCH_WRITING,  /* the spool does not have the whole flush yet */
     EVENTS_BATCH_PRESSING, /* waits for the thread pool, or is there */
     EVENTS_BATCH_READY,    /* on family->ready */
     EVENTS_BATCH_FLYING,   /* a request is under way; on family->flying, like the next */
@@ -106,7 +109,13 @@ struct events_batch {
     size_t bytes; /* of the body */
     size_t held;  /* of the budget */
     bool probe;   /* of a path that is switched off */
-    bool doomed;  /* dropped while the thread pool has it */
+    bool doomed;  /* dropped while the thread pool or the spool has it */
+
+    /* of the spool */
+    uint64_t up_to; /* the last post of the group that it or an earlier one stands for */
+    bool more;      /* another batch of the same flush follows */
+    bool written;   /* its record is done with, well or not */
+    bool spooled;   /* the record is there */
 
     /* The body: pieces or text, then gzip alone. */
     struct events_piece *pieces;
@@ -124,16 +133,28 @@ struct events_batch {
     char location[128];
 };
 
-/* A batch of the group that is empty yet: the caller gives it `pieces` or `text`, and what they
- * hold of the budget, and then to the press. */
+/* A batch of the group that is empty yet. The caller gives it `pieces` or `text`, then calls
+ * events_batch_account() and events_batch_start(). */
 struct events_batch *events_batch_new(struct events_group *g, size_t count, size_t bytes);
+
+/* Counts in the budget what its body holds. */
+void events_batch_account(struct events_batch *b);
+
+/* To the spool where there is one, then to the press; `more`: the flush has another one. */
+void events_batch_start(struct events_batch *b, bool more);
 void events_batch_press(struct events_batch *b);
+
+/* Its pieces become one text. */
+void events_batch_flatten(struct events_batch *b);
 
 /* Comes back from the press: to the publisher. */
 void events_batch_pressed(struct events_batch *b);
 
 /* Its end: delivered, or split. It is on no list and has no call. */
 void events_batch_free(struct events_batch *b);
+
+/* The next start will find it on the disk. */
+bool events_batch_is_safe(const struct events_batch *b);
 
 /* Its end without delivery, wherever it is; counted. */
 void events_batch_drop(struct events_batch *b, enum event_drop reason);
@@ -150,6 +171,24 @@ struct buf *events_gunzip(const struct buf *gzip, size_t bytes);
 
 /* press.c: work for the thread pool. */
 void events_press_start(struct events_batch *b);
+
+/* ---- the spool: disk.c ----------------------------------------------------------------------- */
+
+/* Opens what is configured; false with *err: the process must not start. */
+bool events_disk_open(struct events *e, struct error *err);
+
+/* What an earlier run has left. */
+void events_disk_replay(struct events *e);
+
+/* Before the post's events are taken in; it takes over its `safe`. */
+void events_disk_post(struct events_group *g, struct event_post *post);
+
+/* True: it will go to the press when its flush is written. Its outcome is told in any case. */
+bool events_disk_batch(struct events_batch *b);
+void events_disk_outcome(const struct events_batch *b, const char *outcome);
+
+/* Posts of the group that no batch stands for need none. */
+void events_disk_forget(struct events_group *g);
 
 /* ---- families -------------------------------------------------------------------------------- */
 
@@ -208,6 +247,9 @@ struct events_family *events_family_new(struct events_env *env, enum event_famil
 void events_family_close(struct events_family *f);
 
 void events_family_take(struct events_family *f, struct event_post *post);
+
+/* The same behind the switch and the spool. */
+void events_family_add(struct events_group *g, struct event_post *post);
 void events_family_flush(struct events_family *f);
 
 /* Does all that is due, and arms the timer for the next thing. */
@@ -297,6 +339,8 @@ struct events {
     struct events_env **envs; /* by slot; NULL: no events yet */
     size_t env_count;
     struct events_dedupe dedupe;
+    struct spool *spool; /* NULL: none */
+    bool spool_closing;
     struct str scratch;
     bool over_half; /* of the budget, when last looked */
     uint64_t next_number;
@@ -334,5 +378,7 @@ void events_handle_closed(struct events *e);
 
 /* Made on first use; `facts` are those of the request that is the first. */
 struct events_env *events_env_at(struct events *e, unsigned slot, struct env_facts *facts);
+struct events_family *events_family_at(struct events *e, unsigned slot, struct env_facts *facts,
+                                       enum event_family kind);
 
 #endif

@@ -158,10 +158,16 @@ void events_family_take(struct events_family *f, struct event_post *post)
     }
     tick(f, events_now(e));
     struct events_group *g = events_group_find(f, post->path, post->schema, post->tags);
-    events_group_add(g, post);
+    events_disk_post(g, post);
+    events_family_add(g, post);
     if (probe || e->phase == EVENTS_CLOSING)
         events_group_flush(g);
-    events_family_schedule(f);
+}
+
+void events_family_add(struct events_group *g, struct event_post *post)
+{
+    events_group_add(g, post);
+    events_family_schedule(g->family);
 }
 
 void events_family_flush(struct events_family *f)
@@ -188,7 +194,7 @@ size_t events_family_abandon(struct events_family *f, enum event_drop reason)
         struct events_batch *b = CONTAINER_OF(node, struct events_batch, each);
         if (b->doomed)
             continue;
-        count += b->count;
+        count += events_batch_is_safe(b) ? 0 : b->count;
         events_batch_drop(b, reason);
     }
     return count;

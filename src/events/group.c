@@ -109,7 +109,7 @@ static size_t admit(struct events_group *g, const struct event_post *post)
     struct events *e = events_of(g->family);
     size_t count = post->events.count;
     if (e->settings.capacity_set) {
-        size_t room = e->settings.capacity - g->count;
+        size_t room = e->settings.capacity > g->count ? e->settings.capacity - g->count : 0;
         full_warn(g->family, count > room);
         events_count_drop(e, EVENT_DROP_CAPACITY, count > room ? count - room : 0);
         count = count < room ? count : room;
@@ -236,7 +236,6 @@ static struct events_piece *batch_cut(struct events_group *g, struct events_piec
     size_t max_bytes = events_of(g->family)->settings.max_batch_bytes;
     size_t count = 0;
     size_t bytes = 1; /* brackets take one more than the commas */
-    size_t held = 0;
     struct events_piece **end = &first;
     for (; *end != NULL; end = &(*end)->next) {
         struct events_piece *p = *end;
@@ -248,7 +247,6 @@ static struct events_piece *batch_cut(struct events_group *g, struct events_piec
             piece_split(p, n);
         count += n;
         bytes += p->bytes;
-        held += events_piece_held(p);
         if (!whole) {
             end = &p->next;
             break;
@@ -258,31 +256,32 @@ static struct events_piece *batch_cut(struct events_group *g, struct events_piec
     *end = NULL;
     struct events_batch *b = events_batch_new(g, count, bytes);
     b->pieces = first;
-    b->held = held + sizeof *b;
-    events_hold(events_of(g->family), b->held);
-    events_batch_press(b);
+    events_batch_account(b);
+    events_batch_start(b, rest != NULL);
     return rest;
+}
+
+static void queue_flush(struct events_group *g)
+{
+    for (struct events_piece *rest = queue_take(g); rest != NULL;)
+        rest = batch_cut(g, rest);
 }
 
 void events_group_flush(struct events_group *g)
 {
-    if (!g->waits)
-        return;
-    if (g->path == EVENT_SUMMARIZE) {
+    if (g->waits && g->path == EVENT_VERBATIM)
+        queue_flush(g);
+    else if (g->waits)
         events_summary_flush(g);
-        return;
-    }
-    for (struct events_piece *rest = queue_take(g); rest != NULL;)
-        rest = batch_cut(g, rest);
+    events_disk_forget(g);
 }
 
 static void send_whole(struct events_group *g, struct buf *body, size_t count)
 {
     struct events_batch *b = events_batch_new(g, count, body->len);
     b->text = body;
-    b->held = sizeof *b + sizeof *body + body->len;
-    events_hold(events_of(g->family), b->held);
-    events_batch_press(b);
+    events_batch_account(b);
+    events_batch_start(b, false);
 }
 
 void events_group_send(struct events_group *g, struct view body, size_t count)
@@ -307,9 +306,10 @@ void events_group_send(struct events_group *g, struct view body, size_t count)
 
 size_t events_group_clear(struct events_group *g)
 {
-    if (g->path == EVENT_SUMMARIZE)
-        return g->summarizer != NULL ? events_summary_clear(g) : 0;
     size_t count = g->count;
-    events_pieces_free(queue_take(g));
+    if (g->path == EVENT_VERBATIM)
+        events_pieces_free(queue_take(g));
+    else if (g->summarizer != NULL)
+        (void)events_summary_clear(g);
     return count;
 }

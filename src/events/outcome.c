@@ -69,6 +69,7 @@ static void succeeded(struct events_batch *b)
     events_switch_on(f, b->group->path);
     if (b->group->summarizer != NULL && b->date_ms != 0)
         summarizer_set_server_time(b->group->summarizer, b->date_ms);
+    events_disk_outcome(b, "delivered");
     events_batch_free(b);
 }
 
@@ -190,6 +191,7 @@ static void too_large(struct events_batch *b)
         log_line(f->env->log, LOG_WARN,
                  "Received HTTP error 413 for sending events - sending %zu events in two parts",
                  b->count);
+        events_disk_outcome(b, "split");
         events_batch_free(b);
         return;
     }

@@ -44,8 +44,10 @@ static void path_drop(struct events_family *f, enum event_path path)
 {
     LIST_EACH (node, &f->groups) {
         struct events_group *g = CONTAINER_OF(node, struct events_group, node);
-        if (g->path == path)
-            events_count_drop(events_of(f), EVENT_DROP_SWITCHED_OFF, events_group_clear(g));
+        if (g->path != path)
+            continue;
+        events_count_drop(events_of(f), EVENT_DROP_SWITCHED_OFF, events_group_clear(g));
+        events_disk_forget(g);
     }
     LIST_EACH_SAFE (node, &f->batches) {
         struct events_batch *b = CONTAINER_OF(node, struct events_batch, each);

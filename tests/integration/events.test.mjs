@@ -1,10 +1,12 @@
 // Events from SDKs to the events service through the program: nothing that was accepted is lost (events.md 13.7).
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, it } from 'node:test';
-import { dataset, flag, sdkKey } from './lib/data.mjs';
+import { dataset, flag } from './lib/data.mjs';
 import { numbers, post, postMany, startEventsService } from './lib/events.mjs';
 import { startPair } from './lib/harness.mjs';
-import { startRelay } from './lib/relay.mjs';
+import { startRelay, temporaryFolder } from './lib/relay.mjs';
 import { slowness, until } from './lib/wait.mjs';
 
 const counted = count => [...Array(count).keys()];
@@ -98,5 +100,40 @@ describe('events', () => {
     assert.equal(await post(relay.port, '/mobile', { key: mobile, body: [{ n: 4 }] }), 202);
     await service.waitEvents(2);
     assert.deepEqual(numbers(service.events), [1, 4]);
+  });
+
+  it('kill -9 with a spool: all that was accepted arrives, repeated under the same ID only (81, 82, 85)', { timeout: 60000 * slowness }, async t => {
+    const spoolDir = temporaryFolder(t);
+    const { service, relay, key } = await start(t, { events: { spoolDir, flushInterval: '100ms' } });
+    const accepted = [];
+    const kill = until('1,500 posts', () => accepted.length >= 1500, 20000).then(() => relay.kill());
+    await postMany(relay.port, { key, posts: 4000, each: 10, connections: 20, accepted: from => accepted.push(from) });
+    await kill;
+    assert.ok(accepted.length >= 1500 && accepted.length < 4000);
+    for (const file of fs.readdirSync(spoolDir))
+      assert.ok(!fs.readFileSync(path.join(spoolDir, file)).includes(key.slice(-12)));
+    const again = await startRelay(t, { config: fs.readFileSync(path.join(relay.folder, 'relay.conf'), 'utf8'), folder: relay.folder, port: relay.port });
+    const wanted = accepted.flatMap(from => counted(10).map(n => from + n));
+    await until(() => `${wanted.length} events, there are ${service.events.length}`, () => {
+      const there = new Set(service.events.map(event => event.n));
+      return wanted.every(n => there.has(n));
+    }, 20000);
+    assert.equal(new Set(service.events.map(event => event.n)).size, service.events.length);
+    assert.deepEqual(service.changed, []);
+    await again.stop();
+  });
+
+  it('an outage that outlives the process: the next one delivers (81)', async t => {
+    const { service, relay, key } = await start(t, { events: { spoolDir: temporaryFolder(t) }, main: { gracefulShutdownTimeout: '2s' } });
+    service.answer = 503;
+    await postMany(relay.port, { key, posts: 50, each: 10, connections: 5 });
+    await relay.waitLog(/keeping \d+ events for retry/);
+    assert.deepEqual(await relay.stop(), { code: 0, signal: null });
+    assert.doesNotMatch(relay.log, /undelivered/);
+    service.answer = 202;
+    await startRelay(t, { config: fs.readFileSync(path.join(relay.folder, 'relay.conf'), 'utf8'), folder: relay.folder, port: relay.port });
+    await service.waitEvents(500);
+    assert.deepEqual(numbers(service.events), counted(500));
+    assert.deepEqual(service.changed, []);
   });
 });

@@ -310,6 +310,37 @@ static void the_table_of_ids_is_bounded(void **state)
     events_dedupe_free(&d);
 }
 
+/* 12: what waits survives; the interval counts from the next flush on. */
+static void other_settings_hold_from_then_on(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, NULL);
+    world_open(&w);
+    world_bulk(&w, "[1,2]");
+    w.settings.capacity = 3;
+    w.settings.capacity_set = true;
+    w.settings.flush_interval_ms = 2000;
+    char uri[64];
+    (void)snprintf(uri, sizeof uri, "http://127.0.0.1:%d/new/", (int)w.upstream.port);
+    w.settings.uri = uri;
+    events_reload(w.events, &w.settings);
+    world_bulk(&w, "[3,4]");
+    assert_int_equal(w.door.dropped[EVENT_DROP_CAPACITY], 1);
+    world_settle(&w);
+    assert_int_equal(fake_http_count(&w.upstream, "POST /new/bulk"), 1);
+    assert_int_equal(w.door.sent_events, 3);
+    world_bulk(&w, "[5]");
+    world_advance(&w, 5000);
+    world_settle(&w);
+    world_bulk(&w, "[6]");
+    world_advance(&w, 2000);
+    world_settle(&w);
+    assert_int_equal(w.door.sent_events, 5);
+    assert_int_equal(world_logged(&w, "Proxying events for this environment"), 4);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +353,7 @@ int main(void)
         cmocka_unit_test(a_thousand_groups_are_the_most),
         cmocka_unit_test(a_post_that_comes_twice_is_handled_once),
         cmocka_unit_test(the_table_of_ids_is_bounded),
+        cmocka_unit_test(other_settings_hold_from_then_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,6 +159,8 @@ void world_post(struct world *w, const struct world_post *how, const char *body)
     post->tags = mem_copy_text(tags, strlen(tags));
     if (how->payload_id != NULL)
         (void)snprintf(post->payload_id, sizeof post->payload_id, "%s", how->payload_id);
+    post->safe = how->safe;
+    post->owner = how->owner;
     post->body = buf_copy(view_of(body));
     if (!event_array_split(buf_view(post->body), &post->events, &err))
         fail_msg("%s: %s", body, err.text);

@@ -58,6 +58,8 @@ struct world_post {
     const char *tags;
     const char *payload_id;
     unsigned slot;
+    void (*safe)(void *owner);
+    void *owner;
 };
 
 /* A post with this body arrives. */
