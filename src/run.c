@@ -123,6 +123,13 @@ static void data_wanted(void *owner, unsigned slot, size_t thread, unsigned kind
         house_data_wanted(r->house, slot, thread, kinds);
 }
 
+static void members_wanted(void *owner, const struct member_asker *asker, struct view context_key)
+{
+    const struct run *r = owner;
+    if (r->house != NULL)
+        house_members_wanted(r->house, asker, context_key);
+}
+
 /* A letter may arrive when nobody is left to hear the answer. */
 static void goals_asked(void *owner, struct goals_question *q)
 {
@@ -136,7 +143,10 @@ static void goals_asked(void *owner, struct goals_question *q)
 static void connect_threads(struct run *r, size_t threads)
 {
     struct goals_door door = {.owner = r, .mailbox = &r->mailbox, .asked = goals_asked};
-    struct fanout_control control = {.owner = r, .mailbox = &r->mailbox, .wanted = data_wanted};
+    struct fanout_control control = {.owner = r,
+                                     .mailbox = &r->mailbox,
+                                     .wanted = data_wanted,
+                                     .members_wanted = members_wanted};
     for (size_t i = 0; i < threads; i++)
         fanout_connect(api_fanouts(r->api)[i], &control, i);
     api_connect_goals(r->api, &door);

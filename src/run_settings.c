@@ -163,6 +163,8 @@ void settings_for_api(struct run *r, size_t threads, struct api_settings *out)
         .max_body = (size_t)c->main.max_client_request_body_size_bytes,
         .ofrep = c->http.enable_ofrep,
         .disconnected_status_ms = config_ms(c->main.disconnected_status_time_ns),
+        .segments_stale_ms = config_ms(c->main.big_segments_stale_threshold_ns),
+        .segments_stale_as_degraded = c->main.big_segments_stale_as_degraded,
         .door = &r->door,
         .database = store_database_name(r->database),
         .database_server = store_database_server(r->database),
@@ -204,6 +206,9 @@ void settings_for_house(const struct run *r, struct house_settings *out)
         .ignore_connection_errors = c->main.ignore_connection_errors,
         .serve_store_while_initializing = c->main.serve_store_while_initializing,
         .max_patch_bytes = (size_t)c->main.big_segments_max_patch_bytes,
+        .members_cache_size = (size_t)c->main.big_segments_cache_size,
+        .members_cache_ms = config_ms(c->main.big_segments_cache_time_ns),
+        .segments_poll_ms = config_ms(c->main.big_segments_status_poll_interval_ns),
         .trace_big_segments = c->trace_log_big_segments,
     };
 }

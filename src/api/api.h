@@ -36,8 +36,10 @@ struct api_settings {
     struct random *random;          /* spreads them */
     int64_t disconnected_status_ms; /* disconnectedStatusTime */
     struct events_door *door;       /* where events of SDKs go */
-    const char *database;           /* "sqlite"; NULL: none */
-    const char *database_server;    /* without secrets */
+    int64_t segments_stale_ms;      /* bigSegmentsStaleThreshold */
+    bool segments_stale_as_degraded;
+    const char *database;        /* "sqlite"; NULL: none */
+    const char *database_server; /* without secrets */
 };
 
 struct api *api_new(const struct api_settings *settings);

@@ -1,11 +1,12 @@
 /* api/evaluate.c - all flags for one context (http-api.md 5.4, 5.6).
  *
  *   context_read() --> evaluate_all(): 503, 400 --> data still good? --> evalx_write() --> 200
- *                                                    no: parked, and here again
+ *                                                    no: parked, and here again; the same when
+ *                                                    memberships of big segments are not known
  *
  * Evaluated on the serving thread over the snapshot's data set, which never changes.
  */
-#include "api/api_private.h"
+#include "api/members.h"
 
 /* Memory that a thread keeps for its answers from one to the next. */
 #define SCRATCH_KEPT ((size_t)1 << 20)
@@ -53,24 +54,31 @@ static bool wants_reasons(const struct http_request *req)
     return wanted;
 }
 
-static void evaluate(struct http_request *req, const struct api_passage *p, const struct context *c)
+/* False: memberships are wanted first. */
+static bool evaluate(struct http_request *req, struct api_passage *p, const struct context *c)
 {
+    struct members members;
     struct evaluation_listener listener = evaluate_listener(p);
     struct evalx_request request = {.data = p->snapshot->data,
                                     .context = c,
+                                    .membership = members_begin(&members, p),
                                     .listener = &listener,
                                     .filter = evaluate_filter(p),
                                     .with_reasons = wants_reasons(req)};
     struct evalx_facts facts = {0};
     evalx_write(&request, &p->thread->scratch, &facts);
     evaluate_tell_given_up(p, facts.patterns_given_up);
+    return !facts.wants_memberships;
 }
 
-static void answer(struct http_request *req, struct api_passage *p, const struct context *c)
+static void answer(struct http_request *req, struct api_passage *p, struct context **c)
 {
     struct str *scratch = &p->thread->scratch;
     str_clear(scratch);
-    evaluate(req, p, c);
+    if (!evaluate(req, p, *c)) {
+        members_wait(req, p, c);
+        return;
+    }
     http_header_add_text(&p->headers, "Content-Type", "application/json");
     http_respond_borrowed(req, 200, &p->headers, str_view(scratch));
     if (scratch->room > SCRATCH_KEPT)
@@ -110,7 +118,7 @@ void evaluate_all(struct http_request *req, struct api_passage *p, struct contex
              "Application requested client-side flags (%s) for context: %.*s",
              audiences[p->credential].name, VIEW_ARGS(key));
     if (api_may_answer(req, p, c))
-        answer(req, p, *c);
+        answer(req, p, c);
 }
 
 void evaluate_tell_unavailable(const struct api_passage *p, const char *problem, struct str *text)

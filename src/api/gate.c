@@ -204,6 +204,7 @@ void api_passage_done(struct api_passage *p)
 {
     str_free(&p->methods);
     str_free(&p->allowed_headers);
+    member_wishes_free(p->wishes);
 }
 
 void api_passage_keep(struct api_passage *from, struct api_passage *to)
@@ -211,6 +212,7 @@ void api_passage_keep(struct api_passage *from, struct api_passage *to)
     *to = *from;
     from->methods = (struct str){0};
     from->allowed_headers = (struct str){0};
+    from->wishes = NULL;
     env_snapshot_ref(to->snapshot);
 }
 

@@ -3,11 +3,12 @@
  *   ofrep_read() --> ofrep_flag():  503 --> data still good? --> 404, 400, 200
  *                '-> ofrep_flags(): 503 --> data still good? --> tag known and theirs? 304
  *                                                           '--> evaluated: 304, 200 with ETag
+ *   both wait, and come here again, when memberships of big segments are not known
  *
  * Servers ask for one flag at each evaluation; browsers ask for all of them and keep them.
  */
 #include "flags/ofrep.h"
-#include "api/api_private.h"
+#include "api/members.h"
 
 /* Memory that a thread keeps for its answers from one to the next. */
 #define SCRATCH_KEPT ((size_t)1 << 20)
@@ -40,29 +41,34 @@ static void refuse_flag(struct http_request *req, struct api_passage *p)
     str_free(&text);
 }
 
-static void answer_flag(struct http_request *req, struct api_passage *p, const struct context *c)
+static void answer_flag(struct http_request *req, struct api_passage *p, struct context **c)
 {
     struct evaluation_listener listener = evaluate_listener(p);
+    struct members members;
     struct evaluation result;
     struct view key = http_request_variable(req, 0);
-    struct evaluator *e = evaluator_new(p->snapshot->data, c, NULL);
+    struct evaluator *e = evaluator_new(p->snapshot->data, *c, members_begin(&members, p));
     evaluator_listen(e, &listener);
-    if (evaluator_flag_for(e, evaluate_filter(p), key, &result)) {
+    bool found = evaluator_flag_for(e, evaluate_filter(p), key, &result);
+    bool wants = found && evaluator_wants_memberships(e);
+    if (found && !wants) {
         struct str *text = &p->thread->scratch;
         str_clear(text);
         int status = ofrep_result_write(&result, key, text) ? 200 : 400;
         answer(req, p, status, text);
-    } else {
+    } else if (!found) {
         refuse_flag(req, p);
     }
     evaluate_tell_given_up(p, evaluator_patterns_given_up(e));
     evaluator_free(e);
+    if (wants)
+        members_wait(req, p, c);
 }
 
 void ofrep_flag(struct http_request *req, struct api_passage *p, struct context **c)
 {
     if (may_answer(req, p, c))
-        answer_flag(req, p, *c);
+        answer_flag(req, p, c);
 }
 
 /* ---- all flags ------------------------------------------------------------------------------- */
@@ -82,13 +88,20 @@ static void flag_visit(const struct evaluation *result, void *arg)
     bulk->big_segments = bulk->big_segments || result->big_segments != BIG_SEGMENTS_NONE;
 }
 
-/* The whole body. True: it depends on nothing but what stands in struct ofrep_question. The version
- * is that of /sdk/latest-all: the same from every relay that has the same data. */
-static bool bulk_write(const struct api_passage *p, const struct context *c, struct str *out)
+enum bulk_outcome {
+    BULK_DETERMINED, /* by nothing but what stands in struct ofrep_question */
+    BULK_OF_MEMBERS, /* by memberships of big segments, too */
+    BULK_WANTS       /* memberships first: this is no answer */
+};
+
+/* The whole body. The version is that of /sdk/latest-all: the same from every relay that has the
+ * same data. */
+static enum bulk_outcome bulk_write(struct api_passage *p, const struct context *c, struct str *out)
 {
     struct evaluation_listener listener = evaluate_listener(p);
+    struct members members;
     struct bulk bulk = {.text = out, .before = '['};
-    struct evaluator *e = evaluator_new(p->snapshot->data, c, NULL);
+    struct evaluator *e = evaluator_new(p->snapshot->data, c, members_begin(&members, p));
     evaluator_listen(e, &listener);
     str_append_text(out, "{\"flags\":");
     evaluator_each(e, evaluate_filter(p), flag_visit, &bulk);
@@ -96,8 +109,11 @@ static bool bulk_write(const struct api_passage *p, const struct context *c, str
     str_append_format(out, ",\"metadata\":{\"version\":\"%.*s\"}}",
                       VIEW_ARGS(dataset_poll_version(p->snapshot->data, DATASET_POLL_ALL)));
     evaluate_tell_given_up(p, evaluator_patterns_given_up(e));
+    bool wants = evaluator_wants_memberships(e);
     evaluator_free(e);
-    return !bulk.big_segments;
+    if (wants)
+        return BULK_WANTS;
+    return bulk.big_segments ? BULK_OF_MEMBERS : BULK_DETERMINED;
 }
 
 /* With the headers of an answer that has this tag: 304 when the client has it, else 200. `text` is
@@ -120,19 +136,23 @@ static bool answer_tagged(struct http_request *req, struct api_passage *p, struc
     return true;
 }
 
-static void answer_flags(struct http_request *req, struct api_passage *p, const struct context *c)
+static void answer_flags(struct http_request *req, struct api_passage *p, struct context **c)
 {
     struct str *text = &p->thread->scratch;
     struct ofrep_question question;
     char made[OFREP_TAG_LENGTH];
-    ofrep_question_make(p, c, &question);
+    ofrep_question_make(p, *c, &question);
     struct view tag = ofrep_tag_find(p->thread, &question);
     if (tag.len != 0 && answer_tagged(req, p, tag, NULL))
         return;
     str_clear(text);
-    bool is_determined = bulk_write(p, c, text);
+    enum bulk_outcome outcome = bulk_write(p, *c, text);
+    if (outcome == BULK_WANTS) {
+        members_wait(req, p, c);
+        return;
+    }
     ofrep_tag_make(str_view(text), made);
-    if (is_determined)
+    if (outcome == BULK_DETERMINED)
         ofrep_tag_keep(p->thread, &question, view_make(made, sizeof made));
     (void)answer_tagged(req, p, view_make(made, sizeof made), text);
     if (text->room > SCRATCH_KEPT)
@@ -142,5 +162,5 @@ static void answer_flags(struct http_request *req, struct api_passage *p, const 
 void ofrep_flags(struct http_request *req, struct api_passage *p, struct context **c)
 {
     if (may_answer(req, p, c))
-        answer_flags(req, p, *c);
+        answer_flags(req, p, c);
 }

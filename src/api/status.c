@@ -37,19 +37,34 @@ static bool answer_expect(struct http_request *req, const struct status_shape *s
 /* Numbers of events change all the time; they are not newer than this. */
 #define EVENTS_RENEW_MS 500
 
-/* When time alone changes the document: the next environment becomes disconnected. */
+static void until_at_most(int64_t *until, int64_t at, int64_t now)
+{
+    if (at > now && at < *until)
+        *until = at;
+}
+
+/* When big segments become stale, as monotonic time; INT64_MAX: they do not. */
+static int64_t stale_at(const struct status_document *d, const struct env_snapshot *env)
+{
+    int64_t after = status_segments_stale_after(d, env);
+    return after == INT64_MAX || after < d->wall_ms ? INT64_MAX
+                                                    : d->now_ms + (after - d->wall_ms) + 1;
+}
+
+/* When time alone changes the document: the next environment becomes disconnected, or its big
+ * segments stale. */
 static int64_t valid_until(const struct status_document *d)
 {
     bool counts = d->api->settings.door->settings.enabled;
     int64_t until = counts ? d->now_ms + EVENTS_RENEW_MS : INT64_MAX;
     for (size_t i = 0; i < status_environment_count(d); i++) {
         const struct env_snapshot *env = status_environment_at(d, i);
-        int64_t end =
-            env == NULL
-                ? INT64_MIN
-                : env_snapshot_connected_until(env, d->api->settings.disconnected_status_ms);
-        if (end > d->now_ms && end < until)
-            until = end;
+        if (env == NULL)
+            continue;
+        until_at_most(&until,
+                      env_snapshot_connected_until(env, d->api->settings.disconnected_status_ms),
+                      d->now_ms);
+        until_at_most(&until, stale_at(d, env), d->now_ms);
     }
     return until;
 }

@@ -23,7 +23,8 @@ enum status_type {
 struct status_document {
     const struct api *api;
     const struct fanout *fanout;
-    int64_t now_ms; /* monotonic */
+    int64_t now_ms;  /* monotonic */
+    int64_t wall_ms; /* the same moment */
 };
 
 /* The part of the document that a row is asked about. */
@@ -69,7 +70,13 @@ const struct env_snapshot *status_environment_at(const struct status_document *d
 
 bool status_is_connected(const struct status_document *d, const struct env_snapshot *env);
 
-/* Every environment is connected, and the list is known (status.md 10). */
+/* Unix time in ms until which, and including it, the big segments of the environment are not stale
+ * (status.md 7); INT64_MAX: nothing can be said of them. */
+int64_t status_segments_stale_after(const struct status_document *d,
+                                    const struct env_snapshot *env);
+
+/* Every environment is connected, its big segments are there, and the list is known
+ * (status.md 10). */
 bool status_is_healthy(const struct status_document *d);
 
 /* status_json.c: one object of that shape. */

@@ -10,7 +10,8 @@
 struct status_document status_document_now(const struct api_passage *p)
 {
     const struct api *a = p->thread->api;
-    return (struct status_document){a, p->thread->fanout, clock_now_ms(a->settings.clock)};
+    return (struct status_document){a, p->thread->fanout, clock_now_ms(a->settings.clock),
+                                    clock_wall_ms(a->settings.clock)};
 }
 
 size_t status_environment_count(const struct status_document *d)
@@ -29,13 +30,36 @@ bool status_is_connected(const struct status_document *d, const struct env_snaps
     return d->now_ms < env_snapshot_connected_until(env, d->api->settings.disconnected_status_ms);
 }
 
+int64_t status_segments_stale_after(const struct status_document *d, const struct env_snapshot *env)
+{
+    const struct env_segments_state *s = &env->state.segments;
+    if (!s->in_use || !s->available)
+        return INT64_MAX;
+    return s->synchronized_on_ms > 0 ? s->synchronized_on_ms + d->api->settings.segments_stale_ms
+                                     : INT64_MIN;
+}
+
+static bool are_segments_stale(const struct status_document *d, const struct env_snapshot *env)
+{
+    return d->wall_ms > status_segments_stale_after(d, env);
+}
+
+static bool is_environment_healthy(const struct status_document *d, const struct env_snapshot *env)
+{
+    if (!status_is_connected(d, env))
+        return false;
+    if (env->state.segments.in_use && !env->state.segments.available)
+        return false;
+    return !d->api->settings.segments_stale_as_degraded || !are_segments_stale(d, env);
+}
+
 bool status_is_healthy(const struct status_document *d)
 {
     if (fanout_directory(d->fanout) == NULL)
         return false;
     for (size_t i = 0; i < status_environment_count(d); i++) {
         const struct env_snapshot *env = status_environment_at(d, i);
-        if (env != NULL && !status_is_connected(d, env))
+        if (env != NULL && !is_environment_healthy(d, env))
             return false;
     }
     return true;
@@ -158,6 +182,31 @@ static bool get_database_table(const struct status_subject *s, struct str *out)
     return put_text(out, s->env->facts->store_table);
 }
 
+static bool has_segments(const struct status_subject *s)
+{
+    return s->env->state.segments.in_use;
+}
+
+static bool put_boolean(struct str *out, bool value)
+{
+    return put_text(out, value ? "true" : "false");
+}
+
+static bool get_segments_available(const struct status_subject *s, struct str *out)
+{
+    return put_boolean(out, s->env->state.segments.available);
+}
+
+static bool get_segments_stale(const struct status_subject *s, struct str *out)
+{
+    return put_boolean(out, are_segments_stale(s->document, s->env));
+}
+
+static bool get_segments_time(const struct status_subject *s, struct str *out)
+{
+    return put_number(out, s->env->state.segments.synchronized_on_ms);
+}
+
 static bool get_top_status(const struct status_subject *s, struct str *out)
 {
     return put_text(out, status_is_healthy(s->document) ? "healthy" : "degraded");
@@ -213,9 +262,9 @@ static const struct status_row store_rows[] = {
 static const struct status_shape store_shape = SHAPE(store_rows);
 
 static const struct status_row big_segment_rows[] = {
-    {"available", STATUS_BOOLEAN, true},
-    {"potentiallyStale", STATUS_BOOLEAN, true},
-    {"lastSynchronizedOn", STATUS_NUMBER, true},
+    {"available", STATUS_BOOLEAN, true, get_segments_available},
+    {"potentiallyStale", STATUS_BOOLEAN, true, get_segments_stale},
+    {"lastSynchronizedOn", STATUS_NUMBER, true, get_segments_time},
 };
 static const struct status_shape big_segment_shape = SHAPE(big_segment_rows);
 
@@ -247,7 +296,7 @@ static const struct status_row environment_rows[] = {
     {"status", STATUS_TEXT, true, get_env_status},
     {"connectionStatus", STATUS_OBJECT, true, .shape = &connection_shape},
     {"dataStoreStatus", STATUS_OBJECT, true, .shape = &store_shape},
-    {"bigSegmentStatus", STATUS_OBJECT, true, .shape = &big_segment_shape, .never = true},
+    {"bigSegmentStatus", STATUS_OBJECT, true, .shape = &big_segment_shape, .present = has_segments},
 };
 const struct status_shape status_of_environment = SHAPE(environment_rows);
 

@@ -131,6 +131,25 @@ static void write_store(struct str *out, const struct api *a, const struct env_s
     write_text(out, env->facts->store_prefix);
 }
 
+static void write_segments(struct str *out, const struct status_document *d,
+                           const struct env_snapshot *env, int64_t now)
+{
+    const struct env_segments_state *s = &env->state.segments;
+    if (!s->in_use)
+        return;
+    str_append_text(out, "<br>Big Segments: ");
+    if (!s->available) {
+        str_append_text(out, "&#9888; not available");
+    } else if (s->synchronized_on_ms == 0) {
+        str_append_text(out, "&#9888; never synchronized");
+    } else {
+        bool stale = now > status_segments_stale_after(d, env);
+        str_append_text(out, stale ? "&#9888; stale, synchronized " : "&#9679; synchronized ");
+        write_since(out, s->synchronized_on_ms, now);
+        str_append_text(out, " ago");
+    }
+}
+
 static void write_name(struct str *out, const struct env_facts *f)
 {
     str_append_text(out, "<th scope=\"row\"><a href=\"status/");
@@ -153,6 +172,7 @@ static void write_environment(struct str *out, const struct status_document *d,
     write_connection(out, &env->state, now);
     str_append_text(out, "</td><td>");
     write_store(out, d->api, env, now);
+    write_segments(out, d, env, now);
     str_append_text(out, "</td><td><code>");
     write_text(out, f->masked_sdk_key);
     str_append_text(out, "<br>");
@@ -175,8 +195,10 @@ static void write_verdict(struct str *out, const struct status_document *d)
     }
     if (fanout_directory(d->fanout) == NULL)
         str_append_text(out, "Degraded: the list of environments has not arrived yet");
-    else if (disconnected == 0)
+    else if (status_is_healthy(d))
         str_append_text(out, "Healthy");
+    else if (disconnected == 0)
+        str_append_text(out, "Degraded: Big Segments are not available or stale");
     else
         str_append_format(out, "Degraded: %zu of %zu environments disconnected", disconnected,
                           count);

@@ -34,6 +34,7 @@ struct env_snapshot *env_snapshot_take(struct env *e)
         .store_since_ms = e->store_since_wall_ms,
         .empty_until_mono_ms = e->cache.empty_until_ms,
     };
+    env_big_segments_show(e, &state.segments);
     memcpy(state.fresh_until_mono_ms, e->cache.until_ms, sizeof state.fresh_until_mono_ms);
     uint64_t number = e->published != NULL ? e->published->number + 1 : 1;
     struct env_snapshot *next = env_snapshot_new(e->facts, number, &state, e->data);
@@ -163,7 +164,9 @@ struct env *env_open(struct house *h, const struct env_settings *settings, unsig
     (void)uv_timer_init(h->settings.loop, &e->outage_timer);
     env_cache_init(e);
     env_pings_init(e);
-    e->timers_open = 4;
+    env_members_init(e);
+    env_big_segments_init(e);
+    e->timers_open = 6;
     return e;
 }
 
@@ -177,6 +180,7 @@ void env_free_when_closed(struct env *e)
     dataset_unref(e->data);
     dataset_unref(e->told);
     env_cache_free(e);
+    env_members_free(e);
     env_snapshot_unref(e->published);
     env_facts_unref(e->facts);
     mem_free(e->sdk_key);
@@ -205,6 +209,12 @@ static void timer_closed(uv_handle_t *handle)
     struct env *e = handle->data;
     e->timers_open--;
     env_free_when_closed(e);
+}
+
+static void close_timer(struct env *e, uv_timer_t *timer)
+{
+    timer->data = e;
+    uv_close((uv_handle_t *)timer, timer_closed);
 }
 
 static void open_store(struct env *e)
@@ -259,14 +269,12 @@ void env_close(struct env *e)
     if (e->closing)
         return;
     e->closing = true;
-    e->init_timer.data = e;
-    e->outage_timer.data = e;
-    e->cache.timer.data = e;
-    e->pings.window.data = e;
-    uv_close((uv_handle_t *)&e->init_timer, timer_closed);
-    uv_close((uv_handle_t *)&e->outage_timer, timer_closed);
-    uv_close((uv_handle_t *)&e->cache.timer, timer_closed);
-    uv_close((uv_handle_t *)&e->pings.window, timer_closed);
+    close_timer(e, &e->init_timer);
+    close_timer(e, &e->outage_timer);
+    close_timer(e, &e->cache.timer);
+    close_timer(e, &e->pings.window);
+    close_timer(e, &e->segments.time.timer);
+    close_timer(e, &e->segments.window);
     if (e->source_open)
         source_close(e->source);
     env_big_segments_close(e);

@@ -12,7 +12,8 @@
  * source), put.c and patch.c (hop 2: what an update means), publish.c (hop 3), fanout.c (hop 4),
  * facts.c, snapshot.c, directory.c (what crosses to the serving threads), cache.c, merge.c and
  * wait.c (when the database is asked, what its answer means, who waits for it), hold.c,
- * big_segments.c, house.c.
+ * big_segments.c, segment_time.c, members.c and member_wishes.c (who is a member of what, and who
+ * waits for it), house.c.
  */
 #ifndef ENV_ENV_H
 #define ENV_ENV_H
@@ -45,7 +46,10 @@ struct house_settings {
     bool ignore_duplicate_keys; /* in data files */
     bool ignore_connection_errors;
     bool serve_store_while_initializing;
-    size_t max_patch_bytes; /* of big segments */
+    size_t max_patch_bytes;    /* of big segments */
+    size_t members_cache_size; /* contexts whose memberships are kept, per environment */
+    int64_t members_cache_ms;
+    int64_t segments_poll_ms; /* how often it is read whether they are complete; > 0 */
     bool trace_big_segments;
 };
 
@@ -79,6 +83,10 @@ void house_start(struct house *h);
 /* A serving thread has requests that need these kinds of data, which may not be served any more; it
  * is answered by fanout_answer_post(). For fanout_control. */
 void house_data_wanted(struct house *h, unsigned slot, size_t thread, unsigned kinds);
+
+/* The same for the memberships of a context; answered by fanout_members_post(). */
+void house_members_wanted(struct house *h, const struct member_asker *asker,
+                          struct view context_key);
 
 /* The serving threads run: from now on news reach them as letters. */
 void house_attach(struct house *h, const struct fanout_route *route);

@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "bigsegments/synchronizer.h"
 #include "env/env.h"
+#include "env/member_cache.h"
 
 /* The connection to LaunchDarkly. Changed by connection.c alone. */
 struct connection {
@@ -51,12 +52,34 @@ struct env_cache {
     uv_timer_t timer;
 };
 
+/* When the database of big segments was complete. Changed by segment_time.c alone. */
+struct env_segment_time {
+    struct membership_op op;
+    uv_timer_t timer;
+    bool reading;
+    bool overtaken;     /* this relay has written a newer one since the read began */
+    unsigned intervals; /* that have passed since then */
+    bool is_known;      /* it was read, or could not be */
+    bool available;     /* it could be read when that was tried last */
+    int64_t last_ms;    /* Unix time; 0: never complete; -1: not read yet */
+};
+
 /* Changed by big_segments.c alone. */
 struct env_big_segments {
     struct membership_store *store;    /* NULL: no database that could hold them; or closed */
     struct synchronizer *synchronizer; /* NULL: not started, or closed */
     bool in_use;                       /* a data set with an unbounded segment was adopted */
-    int64_t synchronized_on_ms;        /* what this relay wrote last; 0: nothing */
+    struct env_segment_time time;
+    uv_timer_t window; /* runs while further pings wait for its end */
+    bool is_ping_due;  /* members have changed since it began */
+};
+
+/* Who is a member of what, as far as it was asked lately. Changed by members.c alone. */
+struct env_members {
+    struct member_cache *cache;
+    struct map asked;    /* context key -> the query that others may join */
+    struct list queries; /* all that are under way */
+    uint64_t generation; /* counts how often all of it became outdated */
 };
 
 struct env {
@@ -83,6 +106,7 @@ struct env {
 
     struct env_cache cache;
     struct env_big_segments segments;
+    struct env_members members;
     struct env_pings pings;
     struct connection connection;
     enum store_state store_state;
@@ -161,9 +185,27 @@ void env_cache_read_done(struct env *e, const struct store_contents *contents);
 void env_read_apply(struct env *e, const struct store_contents *contents);
 
 /* big_segments.c. Look: the data set of `e` is a new one. */
+void env_big_segments_init(struct env *e);
 void env_big_segments_open(struct env *e);
 void env_big_segments_look(struct env *e);
 void env_big_segments_close(struct env *e);
+void env_big_segments_show(const struct env *e, struct env_segments_state *out);
+
+/* segment_time.c. Begin: reads it at once, and from then on every few seconds. Written: by this
+ * relay. Awaited: it is being read for the first time. */
+void env_segment_time_init(struct env *e);
+void env_segment_time_begin(struct env *e);
+void env_segment_time_written(struct env *e, int64_t synchronized_on_ms);
+bool env_segment_time_is_awaited(const struct env *e);
+void env_segment_time_show(const struct env *e, struct env_segments_state *out);
+
+/* members.c. Settle: answers that waited for synchronised-on may go out. Outdate: members have
+ * changed; what is known is forgotten, and threads hear of it with the next snapshot. */
+void env_members_init(struct env *e);
+void env_members_free(struct env *e);
+void env_members_want(struct env *e, const struct member_asker *who, struct view context_key);
+void env_members_settle(struct env *e);
+void env_members_outdate(struct env *e);
 
 /* patch.c: hop 2. Takes the reference. False: it is not newer than what is there. */
 void env_patch_apply(struct env *e, struct item *it);

@@ -16,6 +16,7 @@ void fanout_free(struct fanout *f)
 {
     for (size_t i = 0; i < f->slot_count; i++) {
         env_snapshot_unref(f->slots[i]->snapshot);
+        fanout_members_free(f->slots[i]);
         mem_free(f->slots[i]);
     }
     mem_free(f->slots);
@@ -106,6 +107,7 @@ struct fanout_slot *fanout_slot_at(struct fanout *f, unsigned index)
         for (int kind = 0; kind < FANOUT_KIND_COUNT; kind++)
             list_init(&slot->members[kind]);
         list_init(&slot->waiters);
+        list_init(&slot->memberships.questions);
         f->slots = mem_realloc(f->slots, (f->slot_count + 1) * sizeof(struct fanout_slot *));
         f->slots[f->slot_count++] = slot;
     }
@@ -125,11 +127,18 @@ static struct frame *put_frame(struct broadcast *b, enum fanout_kind kind)
     return kind == FANOUT_ALL ? dataset_put_all(data) : dataset_put_flags(data);
 }
 
+static bool have_memberships_changed(const struct env_snapshot *old, const struct env_snapshot *new)
+{
+    return old != NULL && old->state.segments.generation != new->state.segments.generation;
+}
+
 /* Hop 4. Before: env_publish_items() or env_publish_put(). After: the hook, usually
  * sse_subscriber_push_take(). */
 static void fanout_deliver(struct fanout *f, struct broadcast *b)
 {
     struct fanout_slot *slot = fanout_slot_at(f, b->slot);
+    if (have_memberships_changed(slot->snapshot, b->snapshot))
+        fanout_members_outdate(slot);
     env_snapshot_unref(slot->snapshot);
     slot->snapshot = env_snapshot_ref(b->snapshot);
     f->generation++;

@@ -15,6 +15,7 @@
 #include "base/list.h"
 #include "base/mailbox.h"
 #include "env/directory.h"
+#include "env/member_wishes.h"
 #include "env/snapshot.h"
 
 /* A stream that listens; embedded in the owner's struct (api/stream.c). */
@@ -79,6 +80,8 @@ struct fanout_control {
     struct mailbox *mailbox;
     /* On the control thread; the usual target is house_data_wanted(). */
     void (*wanted)(void *owner, unsigned slot, size_t thread, unsigned kinds);
+    /* The same for memberships (member_wishes.h); house_members_wanted(). */
+    void (*members_wanted)(void *owner, const struct member_asker *asker, struct view context_key);
 };
 
 /* Before the thread starts. `thread` is its index in the fanout_group. */

@@ -109,6 +109,13 @@ void house_data_wanted(struct house *h, unsigned slot, size_t thread, unsigned k
         env_cache_want(h->envs[slot], thread, kinds);
 }
 
+void house_members_wanted(struct house *h, const struct member_asker *asker,
+                          struct view context_key)
+{
+    if (asker->slot < h->count)
+        env_members_want(h->envs[asker->slot], asker, context_key);
+}
+
 size_t house_count(const struct house *h)
 {
     return h->count;

@@ -89,12 +89,11 @@ void env_publish_state(struct env *e)
         fanout_broadcast_post(&e->house->fanouts, e->slot, env_snapshot_take(e), NULL);
 }
 
-/* The snapshot is known already; the threads take it up again with the pings. */
 void env_publish_pings(struct env *e, unsigned kinds)
 {
     struct fanout_news news = {0};
     struct frame *ping = frame_ping();
     news_add_pings(&news, &ping, kinds);
-    fanout_broadcast_post(&e->house->fanouts, e->slot, e->published, &news);
+    fanout_broadcast_post(&e->house->fanouts, e->slot, env_snapshot_take(e), &news);
     frame_unref(ping);
 }

@@ -68,3 +68,11 @@ bool env_snapshot_fresh(const struct env_snapshot *s, unsigned kinds, int64_t no
     }
     return true;
 }
+
+int64_t env_snapshot_segments_age_ms(const struct env_snapshot *s, int64_t now_wall_ms)
+{
+    int64_t then = s->state.segments.synchronized_on_ms;
+    if (then <= 0)
+        return INT64_MAX;
+    return then < now_wall_ms ? now_wall_ms - then : 0;
+}

@@ -34,6 +34,17 @@ enum connection_state {
 const char *connection_state_name(enum connection_state state);
 const char *connection_error_name(enum source_error_kind kind);
 
+/* From this age on memberships are stale (big-segments.md 7). */
+#define SEGMENTS_STALE_MS 120000
+
+/* The big segments of an environment, as its database tells it (big-segments.md 7, 9). */
+struct env_segments_state {
+    bool in_use;                /* there are some, and a database that can hold their members */
+    bool available;             /* synchronised-on could be read when that was tried last */
+    int64_t synchronized_on_ms; /* Unix time; 0: never, or not available */
+    uint64_t generation;        /* another number whenever members have changed */
+};
+
 /* What /status tells (status.md 4-6). Times are Unix milliseconds but for `_mono_ms`. */
 struct env_state {
     enum env_readiness readiness;
@@ -52,6 +63,7 @@ struct env_state {
      * (data-store.md 4; monotonic): each kind, or, where there is no data, the fact itself. */
     int64_t fresh_until_mono_ms[ITEM_KIND_COUNT];
     int64_t empty_until_mono_ms;
+    struct env_segments_state segments;
 };
 
 struct env_snapshot {
@@ -74,5 +86,9 @@ bool env_snapshot_fresh(const struct env_snapshot *s, unsigned kinds, int64_t no
 /* Until when (monotonic) the environment counts as connected if nothing happens (status.md 4):
  * INT64_MAX, for good. A moment that is over: it does not. `limit_ms` is disconnectedStatusTime. */
 int64_t env_snapshot_connected_until(const struct env_snapshot *s, int64_t limit_ms);
+
+/* How long ago the memberships in the database were complete: 0 also for times to come; INT64_MAX:
+ * never, or it is not available. */
+int64_t env_snapshot_segments_age_ms(const struct env_snapshot *s, int64_t now_wall_ms);
 
 #endif
