@@ -2,6 +2,7 @@
  * include it (big-segments.md 6.1).
  *
  *   membership_redis.c: the kind, what each operation says and what the answers mean
+ *   membership_redis_apply.c: the same for a patch
  *   membership_redis_talk.c: one connection, on which operations are asked and answered in order
  *
  * A store has two: one for the synchroniser, whose transactions may be long, and one for questions.
@@ -76,6 +77,25 @@ void redis_ask_failed(struct redis_ask *a, const char *problem);
 void redis_ask_refused(struct redis_ask *a, const struct redis_reply *failure);
 
 void redis_ask_forget_replies(struct redis_ask *a);
+
+#define REDIS_SEGMENTS_CURSOR "big_segments_cursor"
+#define REDIS_SEGMENTS_LOCK "big_segments_lock"
+#define REDIS_SEGMENTS_TIME "big_segments_synchronized_on"
+#define REDIS_SEGMENTS_INCLUDE "big_segment_include:"
+#define REDIS_SEGMENTS_EXCLUDE "big_segment_exclude:"
+
+static const struct view redis_no_text = {"", 0};
+
+/* Appends NAME PREFIX:key [value]; or NAME alone. */
+void redis_ask_command(struct str *out, const struct redis_ask *a, const char *name,
+                       const char *key, const struct view *value);
+void redis_ask_word(struct str *out, const char *name);
+
+/* When everything is answered. True, and the operation has failed, when Redis refused something. */
+bool redis_ask_was_refused(struct redis_ask *a);
+const struct redis_reply *redis_ask_last_reply(const struct redis_ask *a);
+
+extern const struct redis_speech redis_speech_apply; /* membership_redis_apply.c */
 
 /* "PREFIX:big_segments_cursor" */
 void redis_segments_key(struct str *out, const struct membership_store *s, const char *name);

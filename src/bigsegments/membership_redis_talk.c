@@ -178,7 +178,7 @@ static const struct redis_link_listener listener = {on_ready, on_reply, on_room,
 static void connect_to(struct redis_talk *t)
 {
     struct str key = {0};
-    redis_segments_key(&key, t->store, "big_segments_cursor");
+    redis_segments_key(&key, t->store, REDIS_SEGMENTS_CURSOR);
     t->guest = redis_guest_open(t->store->db->database, str_view(&key), &listener, t);
     str_free(&key);
 }

@@ -211,6 +211,58 @@ static void a_patch_of_many_members_is_applied_completely(void **state)
     bench_close(&b);
 }
 
+struct race {
+    struct racer {
+        struct membership_op op;
+        struct race *race;
+        struct str text;
+        struct patch patch;
+    } racers[2];
+    unsigned over;
+    unsigned applied;
+    char winner[16];
+};
+
+static void race_answered(struct membership_op *op)
+{
+    struct racer *r = CONTAINER_OF(op, struct racer, op);
+    r->race->over++;
+    if (!op->ok)
+        fail_msg("%s", op->problem.text);
+    if (op->mismatch)
+        return;
+    r->race->applied++;
+    (void)snprintf(r->race->winner, sizeof r->race->winner, "%s", str_text(&r->patch.version));
+}
+
+static void race_begin(struct race *race, unsigned number, struct membership_store *s,
+                       const char *cursor, unsigned round)
+{
+    struct racer *r = &race->racers[number];
+    char words[64];
+    struct error err;
+    (void)snprintf(words, sizeof words, "vip.g1 %s>%u-%u +h%u", cursor, round, number, number);
+    patch_text(words, &r->text);
+    assert_true(patch_parse(str_view(&r->text), &r->patch, &err));
+    r->race = race;
+    r->op = (struct membership_op){
+        .type = MEMBERSHIP_OP_APPLY, .patch = &r->patch, .done = race_answered};
+    membership_run(s, &r->op);
+}
+
+static bool race_over(void *arg)
+{
+    return ((struct race *)arg)->over == 2;
+}
+
+static void race_end(struct race *race)
+{
+    for (size_t i = 0; i < ARRAY_LEN(race->racers); i++) {
+        patch_free(&race->racers[i].patch);
+        str_free(&race->racers[i].text);
+    }
+}
+
 struct question {
     struct membership_op op;
     unsigned *done;
@@ -245,6 +297,27 @@ static void closing_answers_everybody(void **state)
     bench_close(&b);
 }
 
+/* Two relays want to go on from the same cursor: one of them may. */
+static void of_two_writers_one_is_first(void **state)
+{
+    struct bench b;
+    char cursor[16] = "";
+    bench_open(&b, state);
+    struct membership_store *other = members_store(&b.m, "prod");
+    for (unsigned round = 0; round < 20; round++) {
+        struct race race = {0};
+        race_begin(&race, 0, b.m.store, cursor, round);
+        race_begin(&race, 1, other, cursor, round);
+        run_until(&b.w, race_over, &race, "the end of a race");
+        assert_int_equal(race.applied, 1);
+        assert_string_equal(CURSOR, race.winner);
+        (void)strcpy(cursor, race.winner);
+        race_end(&race);
+    }
+    members_store_close(&b.m, other);
+    bench_close(&b);
+}
+
 static void database_without_room_for_memberships(void **state)
 {
     struct world w;
@@ -271,6 +344,7 @@ int main(void)
         OF_EACH_KIND(after_a_reset_everything_may_be_sent_again),
         OF_EACH_KIND(environments_do_not_mix),
         OF_EACH_KIND(a_patch_of_many_members_is_applied_completely),
+        OF_EACH_KIND(of_two_writers_one_is_first),
         OF_EACH_KIND(closing_answers_everybody),
         cmocka_unit_test(database_without_room_for_memberships),
     };
