@@ -34,9 +34,6 @@ static bool answer_expect(struct http_request *req, const struct status_shape *s
     return asked;
 }
 
-/* Numbers of events change all the time; they are not newer than this. */
-#define EVENTS_RENEW_MS 500
-
 static void until_at_most(int64_t *until, int64_t at, int64_t now)
 {
     if (at > now && at < *until)
@@ -55,8 +52,7 @@ static int64_t stale_at(const struct status_document *d, const struct env_snapsh
  * segments stale. */
 static int64_t valid_until(const struct status_document *d)
 {
-    bool counts = d->api->settings.door->settings.enabled;
-    int64_t until = counts ? d->now_ms + EVENTS_RENEW_MS : INT64_MAX;
+    int64_t until = INT64_MAX;
     for (size_t i = 0; i < status_environment_count(d); i++) {
         const struct env_snapshot *env = status_environment_at(d, i);
         if (env == NULL)
@@ -72,7 +68,7 @@ static int64_t valid_until(const struct status_document *d)
 /* Borrowed from the thread. */
 static struct buf *whole_document(struct api_thread *t, const struct status_document *d)
 {
-    uint64_t generation = fanout_generation(t->fanout);
+    uint64_t generation = fanout_generation(t->fanout) + status_events_generation(d);
     if (t->status != NULL && t->status_generation == generation && d->now_ms < t->status_until_ms)
         return t->status;
     struct status_subject top = {.document = d};

@@ -58,6 +58,9 @@ extern const struct status_shape status_top;
 extern const struct status_shape status_of_environment;
 extern const struct status_shape status_of_events;
 
+/* Another number whenever the document says something else about events. */
+uint64_t status_events_generation(const struct status_document *d);
+
 /* Are events on? Otherwise the document says nothing of them. */
 bool status_has_events(const struct status_subject *s);
 

@@ -117,6 +117,28 @@ static const struct status_row events_rows[] = {
 
 const struct status_shape status_of_events = {events_rows, ARRAY_LEN(events_rows)};
 
+static uint64_t mix(uint64_t hash, const _Atomic int64_t *counter)
+{
+    return (hash ^ (uint64_t)count_of(counter)) * UINT64_C(0x100000001b3);
+}
+
+uint64_t status_events_generation(const struct status_document *d)
+{
+    const struct events_door *door = d->api->settings.door;
+    const _Atomic int64_t *const numbers[] = {&door->received_events, &door->pending_events,
+                                              &door->held_bytes,      &door->reading_bytes,
+                                              &door->sent_events,     &door->duplicates,
+                                              &door->families_off,    &door->families_failing};
+    uint64_t hash = 0;
+    if (!door->settings.enabled)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+        hash = mix(hash, numbers[i]);
+    for (size_t i = 0; i < EVENT_DROP_COUNT; i++)
+        hash = mix(hash, &door->dropped[i]);
+    return hash;
+}
+
 bool status_has_events(const struct status_subject *s)
 {
     return door_of(s)->settings.enabled;
