@@ -153,7 +153,7 @@ describe('posts of events', { concurrency: 3 }, () => {
     assert.ok(events.bytes <= 1048576 + 400000, `${events.bytes} bytes`);
     assert.ok(events.dropped.memory > 0, JSON.stringify(events));
     const grown = relay.memory('VmHWM') - before;
-    if (!sanitized) assert.ok(grown < 6 * 1024, `${grown} KiB`);
+    if (!sanitized) assert.ok(grown < 10 * 1024, `${grown} KiB`); // of 12 MB; each connection has a read buffer, some a decoder
   });
 
   it('many slow posts at once all arrive', { timeout: 90000 * slowness }, async t => {
