@@ -269,6 +269,7 @@ void env_close(struct env *e)
     if (e->closing)
         return;
     e->closing = true;
+    env_prepare_forget(e);
     close_timer(e, &e->init_timer);
     close_timer(e, &e->outage_timer);
     close_timer(e, &e->cache.timer);

@@ -9,9 +9,9 @@
  * Life: env_open -> any number of puts and patches -> env_close -> house hears of it (memory gone).
  *
  * Who lives here: env.c (life cycle), start.c (how a start ends), connection.c (state of the data
- * source), put.c and patch.c (hop 2: what an update means), publish.c (hop 3), fanout.c (hop 4),
- * facts.c, snapshot.c, directory.c (what crosses to the serving threads), cache.c, merge.c and
- * wait.c (when the database is asked, what its answer means, who waits for it), hold.c,
+ * source), put.c and patch.c (hop 2: what an update means), publish.c (hop 3), prepare.c, fanout.c
+ * (hop 4), facts.c, snapshot.c, directory.c (what crosses to the serving threads), cache.c, merge.c
+ * and wait.c (when the database is asked, what its answer means, who waits for it), hold.c,
  * big_segments.c, segment_time.c, members.c and member_wishes.c (who is a member of what, and who
  * waits for it), house.c.
  */

@@ -108,6 +108,7 @@ struct env {
     struct env_big_segments segments;
     struct env_members members;
     struct env_pings pings;
+    struct env_preparation *preparation; /* under way on the thread pool; NULL: none */
     struct connection connection;
     enum store_state store_state;
     int64_t store_since_wall_ms;
@@ -229,6 +230,11 @@ unsigned env_pings_concerned(const struct dataset *old, struct item *const *item
 
 /* Which of these are sent now; the others follow when the window ends. */
 unsigned env_pings_now(struct env *e, unsigned concerned);
+
+/* prepare.c: what is about to be published is compiled for evaluation, if evaluations are asked
+ * for. Before env_snapshot_take(). */
+void env_prepare(struct env *e);
+void env_prepare_forget(struct env *e);
 
 /* publish.c: hop 3. The dataset of `e` is the new one already. `concerned`: who is pinged. */
 void env_publish_items(struct env *e, struct item *const *items, size_t count, unsigned concerned);

@@ -51,6 +51,7 @@ static void post(struct env *e, struct fanout_news *news, unsigned concerned)
         return;
     struct frame *ping = frame_ping();
     news_add_pings(news, &ping, env_pings_now(e, concerned));
+    env_prepare(e);
     fanout_broadcast_post(&e->house->fanouts, e->slot, env_snapshot_take(e), news);
     frame_unref(ping);
 }
