@@ -9,6 +9,11 @@
 /* An event of an SDK is rarely shorter. */
 #define TYPICAL_EVENT 128
 
+/* No event is so short: with more of them the views would be larger than the text, and a body of
+ * nothing but digits and commas eight times as large. */
+#define SHORTEST_EVENT sizeof(struct view)
+#define SHORT_EVENTS 4096 /* so many may be as short as they like */
+
 static void array_append(struct event_array *a, size_t *room, struct view element, size_t text_len)
 {
     if (a->count == *room) {
@@ -27,8 +32,11 @@ bool event_array_split(struct view text, struct event_array *out, struct error *
     r.depth = JSON_MAX_DEPTH - MAX_DEPTH;
     r.far_numbers = true;
     if (!json_read_null(&r)) {
-        for (json_array_begin(&r); json_array_next(&r);)
+        size_t most = SHORT_EVENTS + text.len / SHORTEST_EVENT;
+        for (json_array_begin(&r); json_array_next(&r) && out->count < most;)
             array_append(out, &room, json_read_raw(&r), text.len);
+        if (out->count == most)
+            json_fail(&r, "too many elements for a text of this size");
     }
     json_expect_end(&r);
     bool ok = !json_failed(&r);

@@ -13,7 +13,8 @@ struct event_array {
 };
 
 /* Splits the whole text, which must be one strictly well-formed JSON array (or null: no elements)
- * of at most 512 levels; views borrow from it. Invalid UTF-8 inside strings passes. False with *err
+ * of at most 512 levels, and of no more elements than a text of its size can have when they are
+ * events; views borrow from it. Invalid UTF-8 inside strings passes. False with *err
  * ("unexpected end of data at byte 12") and *out empty otherwise. */
 MUST_CHECK bool event_array_split(struct view text, struct event_array *out, struct error *err);
 

@@ -176,6 +176,28 @@ static void many_elements_keep_their_order(void **state)
     str_free(&text);
 }
 
+/* A small body that is inflated to many tiny elements must not grow once more. */
+static void tiny_elements_are_limited(void **state)
+{
+    (void)state;
+    struct str text = {0};
+    struct event_array a;
+    struct error err;
+    str_append_text(&text, "[0");
+    for (int i = 0; i < 4000; i++)
+        str_append_text(&text, ",0");
+    str_append_char(&text, ']');
+    assert_true(event_array_split(str_view(&text), &a, &err));
+    event_array_free(&a);
+    text.len--;
+    for (int i = 0; i < 4000; i++)
+        str_append_text(&text, ",0");
+    str_append_char(&text, ']');
+    assert_false(event_array_split(str_view(&text), &a, &err));
+    assert_non_null(strstr(err.text, "too many elements for a text of this size at byte "));
+    str_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +206,7 @@ int main(void)
         cmocka_unit_test(zero_bytes_are_no_white_space),
         cmocka_unit_test(nesting_ends_at_512_levels),
         cmocka_unit_test(many_elements_keep_their_order),
+        cmocka_unit_test(tiny_elements_are_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
