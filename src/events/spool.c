@@ -231,12 +231,13 @@ static void cover_queue(struct spool *s, struct spool_members *m, uint64_t up_to
 void spool_posts_forget(struct spool *s, const struct spool_group *group, uint64_t up_to)
 {
     struct spool_members *m = spool_index_members(&s->index, group);
-    if (s->closing || spool_index_has_unwritten(m)) {
-        spool_index_members_unref(&s->index, m);
+    if (!s->closing && !spool_index_has_unwritten(m)) {
+        cover_queue(s, m, up_to);
+        spool_job_schedule(s);
         return;
     }
-    cover_queue(s, m, up_to);
-    spool_job_schedule(s);
+    spool_index_unwritten_extend(m, up_to);
+    spool_index_members_unref(&s->index, m);
 }
 
 void spool_outcome_append(struct spool *s, struct view payload_id, const char *outcome)

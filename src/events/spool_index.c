@@ -235,13 +235,18 @@ void spool_index_batch(struct spool_index *x, struct spool_members *m, struct vi
     cover(m, up_to);
 }
 
+void spool_index_unwritten_extend(struct spool_members *m, uint64_t up_to)
+{
+    if (m->unwritten_up_to < up_to)
+        m->unwritten_up_to = up_to;
+}
+
 void spool_index_unwritten(struct spool_index *x, struct spool_members *m, struct view payload_id,
                            uint64_t up_to)
 {
     batch_new(x, m, payload_id, NULL);
     m->unwritten++;
-    if (m->unwritten_up_to < up_to)
-        m->unwritten_up_to = up_to;
+    spool_index_unwritten_extend(m, up_to);
 }
 
 bool spool_index_is_written(const struct spool_index *x, struct view payload_id)

@@ -59,6 +59,9 @@ void spool_index_members_unref(struct spool_index *x, struct spool_members *m);
  * posts. */
 bool spool_index_has_unwritten(const struct spool_members *m);
 
+/* Posts up to this seq need nothing once those batches have their outcomes. */
+void spool_index_unwritten_extend(struct spool_members *m, uint64_t up_to);
+
 /* A post is on disk; seqs of a group ascend. Nothing when it is covered already. */
 void spool_index_post(struct spool_members *m, uint64_t seq, struct spool_segment *segment);
 

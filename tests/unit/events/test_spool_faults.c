@@ -102,6 +102,28 @@ static void posts_stay_until_the_batch_in_memory_has_an_outcome(void **state)
     assert_int_equal(b->s->index.groups.count, 0);
 }
 
+/* Posts behind such a batch that come to nothing go with it. */
+static void posts_behind_a_batch_in_memory_are_forgotten_with_it(void **state)
+{
+    struct spool_bench *b = *state;
+    struct spool_group group = bench_group("");
+    char large[4000];
+    memset(large, ' ', sizeof large - 1);
+    large[sizeof large - 1] = '\0';
+    b->settings.max_bytes = 4000;
+    bench_open(b);
+    (void)bench_post(b, "", "[1]");
+    assert_false(bench_batch(b, "", "large", 1, false, large));
+    (void)bench_post(b, "", "[{}]");
+    spool_posts_forget(b->s, &group, 2);
+    bench_settle(b);
+    assert_int_equal(b->s->index.groups.count, 1);
+    bench_outcome(b, "large");
+    bench_settle(b);
+    assert_int_equal(b->s->index.groups.count, 0);
+    bench_again_is(b, "");
+}
+
 /* A later batch must not cover the posts of one that is in memory alone. */
 static void behind_a_batch_in_memory_all_of_the_group_are(void **state)
 {
@@ -336,6 +358,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         SPOOL_TEST(without_room_memory_goes_on_alone),
         SPOOL_TEST(posts_stay_until_the_batch_in_memory_has_an_outcome),
+        SPOOL_TEST(posts_behind_a_batch_in_memory_are_forgotten_with_it),
         SPOOL_TEST(behind_a_batch_in_memory_all_of_the_group_are),
         SPOOL_TEST(a_failing_disk_is_tried_again),
         SPOOL_TEST(outcomes_are_written_when_the_disk_works_again),
