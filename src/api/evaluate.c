@@ -23,7 +23,7 @@ static const struct audience {
 
 static void flag_problem(void *owner, struct view flag_key, const char *problem)
 {
-    log_line(owner, LOG_ERROR, "Invalid flag configuration detected in flag \"%.*s\": %s",
+    log_line(owner, LOG_WARN, "Invalid flag configuration detected in flag \"%.*s\": %s",
              VIEW_ARGS(flag_key), problem);
 }
 

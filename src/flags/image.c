@@ -10,18 +10,18 @@ static const struct compiled_variation *variation_at(const struct compiled_flag 
                                                      int64_t variation)
 {
     bool known = variation >= 0 && variation < flag->variation_count;
-    return known ? &flag->variations[variation] : &flag->none;
+    return known ? &flag->variations[variation] : NULL;
 }
 
-/* A flag that is off, or that has nothing but a fixed fallthrough which is no experiment. */
+/* A flag that is off, or that has nothing but a fixed fallthrough which is no experiment. One that
+ * is malformed is evaluated, so that somebody hears of it. */
 static const struct compiled_variation *fixed_find(const struct compiled_flag *flag)
 {
     if (!flag->on)
-        return variation_at(flag, flag->has_off_variation ? flag->off_variation : -1);
-    if (flag->has_conditions || flag->fallthrough.rollout != NULL)
+        return flag->has_off_variation ? variation_at(flag, flag->off_variation) : &flag->none;
+    if (flag->has_conditions || flag->fallthrough.rollout != NULL || flag->track_events_fallthrough)
         return NULL;
-    const struct compiled_variation *variation = variation_at(flag, flag->fallthrough.variation);
-    return flag->track_events_fallthrough && variation != &flag->none ? NULL : variation;
+    return variation_at(flag, flag->fallthrough.variation);
 }
 
 static struct image_entry entry_of(const struct item *it, const struct compiled_flag *flag,
