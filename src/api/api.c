@@ -68,6 +68,7 @@ struct api *api_new_with_routes(const struct api_settings *settings, const struc
     for (size_t i = 0; i < settings->threads; i++) {
         a->fanouts[i] = fanout_new(&stream_hooks);
         a->threads[i].api = a;
+        list_init(&a->threads[i].slices);
         list_init(&a->threads[i].paused_bodies);
         a->threads[i].fanout = a->fanouts[i];
         list_init(&a->threads[i].goals_waits);

@@ -1,8 +1,9 @@
 /* api/evaluate.c - all flags for one context (http-api.md 5.4, 5.6).
  *
- *   context_read() --> evaluate_all(): 503, 400 --> data still good? --> evalx_write() --> 200
+ *   context_read() --> evaluate_all(): 503, 400 --> data still good? --> evalx_go_on() --> 200
  *                                                    no: parked, and here again; the same when
  *                                                    memberships of big segments are not known
+ *                                         not done within a slice: evaluate_slices.c --> 200
  *
  * Evaluated on the serving thread over the snapshot's data set, which never changes.
  */
@@ -54,33 +55,39 @@ static bool wants_reasons(const struct http_request *req)
     return wanted;
 }
 
-/* False: memberships are wanted first. */
-static bool evaluate(struct http_request *req, struct api_passage *p, const struct context *c)
+void evaluate_answer(struct http_request *req, struct api_passage *p, struct evalx *x,
+                     struct context **c, const struct str *text)
 {
-    struct members members;
-    struct evaluation_listener listener = evaluate_listener(p);
-    struct evalx_request request = {.data = p->snapshot->data,
-                                    .context = c,
-                                    .membership = members_begin(&members, p),
-                                    .listener = &listener,
-                                    .filter = evaluate_filter(p),
-                                    .with_reasons = wants_reasons(req)};
     struct evalx_facts facts = {0};
-    evalx_write(&request, &p->thread->scratch, &facts);
+    evalx_end(x, &facts);
     evaluate_tell_given_up(p, facts.patterns_given_up);
-    return !facts.wants_memberships;
-}
-
-static void answer(struct http_request *req, struct api_passage *p, struct context **c)
-{
-    struct str *scratch = &p->thread->scratch;
-    str_clear(scratch);
-    if (!evaluate(req, p, *c)) {
+    if (facts.wants_memberships) {
         members_wait(req, p, c);
         return;
     }
     http_header_add_text(&p->headers, "Content-Type", "application/json");
-    http_respond_borrowed(req, 200, &p->headers, str_view(scratch));
+    http_respond_borrowed(req, 200, &p->headers, str_view(text));
+}
+
+/* What is known of big segments may change between two slices, so they are done at once. */
+static void answer(struct http_request *req, struct api_passage *p, struct context **c)
+{
+    struct members members;
+    struct evaluation_listener listener = evaluate_listener(p);
+    struct evalx_request request = {.data = p->snapshot->data,
+                                    .context = *c,
+                                    .membership = members_begin(&members, p),
+                                    .listener = &listener,
+                                    .filter = evaluate_filter(p),
+                                    .with_reasons = wants_reasons(req)};
+    struct str *scratch = &p->thread->scratch;
+    struct evalx x;
+    str_clear(scratch);
+    evalx_begin(&x, &request);
+    if (evalx_go_on(&x, request.membership == NULL ? EVALUATE_SLICE : SIZE_MAX, scratch))
+        evaluate_answer(req, p, &x, c, scratch);
+    else
+        evaluate_in_slices_take(req, p, &x, c, scratch);
     if (scratch->room > SCRATCH_KEPT)
         str_free(scratch);
 }

@@ -41,6 +41,11 @@ size_t evaluator_patterns_given_up(const struct evaluator *e)
     return e->matcher != NULL ? pattern_matcher_given_up(e->matcher) : 0;
 }
 
+size_t evaluator_work(const struct evaluator *e)
+{
+    return e->work + (e->matcher != NULL ? pattern_matcher_work(e->matcher) : 0);
+}
+
 void evaluator_tell(struct evaluator *e, size_t position, const struct outcome *outcome,
                     struct evaluation *out)
 {

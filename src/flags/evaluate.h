@@ -103,6 +103,10 @@ bool evaluator_wants_memberships(const struct evaluator *e);
 /* How many searches for regular expressions took too many steps and were given up. */
 size_t evaluator_patterns_given_up(const struct evaluator *e);
 
+/* What was done so far with the values of the context, which may be large, in units of some 10 ns;
+ * what depends on the flags alone does not count. */
+size_t evaluator_work(const struct evaluator *e);
+
 /* The reason as JSON (evaluation.md 8), appended. */
 void evaluation_reason_write(const struct evaluation *result, struct str *out);
 

@@ -6,6 +6,13 @@ static enum match match_of(bool matches)
     return matches ? MATCH_YES : MATCH_NO;
 }
 
+static bool one_matches(struct evaluator *e, const struct compiled_clause *clause,
+                        const struct value *v)
+{
+    e->work += 1 + (v->type == JSON_STRING ? v->is.text.len / 64 : 0);
+    return clause->match(clause, v, &e->matcher);
+}
+
 /* An array matches when one of its elements does. */
 static bool value_matches(struct evaluator *e, const struct compiled_clause *clause,
                           const struct value *v)
@@ -13,9 +20,9 @@ static bool value_matches(struct evaluator *e, const struct compiled_clause *cla
     if (clause->match == NULL)
         return false;
     if (v->type != JSON_ARRAY)
-        return clause->match(clause, v, &e->matcher);
+        return one_matches(e, clause, v);
     for (size_t i = 0; i < v->is.array.count; i++) {
-        if (clause->match(clause, &v->is.array.items[i], &e->matcher))
+        if (one_matches(e, clause, &v->is.array.items[i]))
             return true;
     }
     return false;

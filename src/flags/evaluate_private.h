@@ -50,6 +50,7 @@ struct evaluator {
     struct flag_memo *flags;       /* by position; NULL until a prerequisite is met */
     struct segment_memo *segments; /* by position; NULL until a segment is met */
     struct pattern_matcher *matcher;
+    size_t work; /* comparisons of values of the context, in units of some 10 ns */
     const struct evaluation_listener *listener; /* NULL: problems are not put into words */
     struct str problem; /* of the flag that is being evaluated; "" for none */
 };

@@ -106,27 +106,57 @@ static inline void entry_prefetch(const struct image *image, size_t i)
         __builtin_prefetch(at + line);
 }
 
-void evalx_write(const struct evalx_request *request, struct str *out, struct evalx_facts *facts)
+void evalx_begin(struct evalx *x, const struct evalx_request *request)
 {
-    struct evaluator *e = evaluator_new(request->data, request->context, request->membership);
-    evaluator_listen(e, request->listener);
-    const struct image *image = dataset_image(request->data);
-    char before = '{';
-    for (size_t i = 0; i < image->count; i++) {
-        const struct image_entry *entry = &image->entries[i];
-        entry_prefetch(image, i + PREFETCH_AHEAD);
-        if (!is_let_through(entry, request->filter))
+    *x = (struct evalx){
+        .request = *request,
+        .evaluator = evaluator_new(request->data, request->context, request->membership),
+        .before = '{',
+    };
+    evaluator_listen(x->evaluator, request->listener);
+}
+
+bool evalx_go_on(struct evalx *x, size_t work, struct str *out)
+{
+    const struct image *image = dataset_image(x->request.data);
+    const enum evalx_filter filter = x->request.filter;
+    const bool with_reasons = x->request.with_reasons;
+    const size_t done = evaluator_work(x->evaluator);
+    size_t at = x->at;
+    char before = x->before;
+    for (; at < image->count; at++) {
+        const struct image_entry *entry = &image->entries[at];
+        entry_prefetch(image, at + PREFETCH_AHEAD);
+        if (!is_let_through(entry, filter))
             continue;
-        if (entry->fixed != NULL && !request->with_reasons)
+        if (entry->fixed != NULL && !with_reasons)
             text_append(out, before, entry->fixed, entry->fixed_len);
+        else if (evaluator_work(x->evaluator) - done > work)
+            break;
         else
-            flag_write(e, entry, before, request->with_reasons, out);
+            flag_write(x->evaluator, entry, before, with_reasons, out);
         before = ',';
     }
-    str_append_text(out, before == '{' ? "{}" : "}");
-    facts->wants_memberships = evaluator_wants_memberships(e);
-    facts->patterns_given_up = evaluator_patterns_given_up(e);
-    evaluator_free(e);
+    x->at = at;
+    x->before = before;
+    if (at == image->count)
+        str_append_text(out, before == '{' ? "{}" : "}");
+    return at == image->count;
+}
+
+void evalx_end(struct evalx *x, struct evalx_facts *facts)
+{
+    facts->wants_memberships = evaluator_wants_memberships(x->evaluator);
+    facts->patterns_given_up = evaluator_patterns_given_up(x->evaluator);
+    evaluator_free(x->evaluator);
+}
+
+void evalx_write(const struct evalx_request *request, struct str *out, struct evalx_facts *facts)
+{
+    struct evalx x;
+    evalx_begin(&x, request);
+    (void)evalx_go_on(&x, SIZE_MAX, out);
+    evalx_end(&x, facts);
 }
 
 bool evaluator_flag_for(struct evaluator *e, enum evalx_filter filter, struct view key,

@@ -31,6 +31,24 @@ struct evalx_facts {
 /* Appends the body. */
 void evalx_write(const struct evalx_request *request, struct str *out, struct evalx_facts *facts);
 
+/* The same in steps, for a context that is so large that others would have to wait:
+ * evalx_begin(), evalx_go_on() until it is true, evalx_end(), which may come earlier. Data, context
+ * and what else the request points to must live as long. */
+struct evalx {
+    struct evalx_request request;
+    struct evaluator *evaluator;
+    size_t at;   /* the next flag */
+    char before; /* what stands before it */
+};
+
+void evalx_begin(struct evalx *x, const struct evalx_request *request);
+
+/* Appends to the body; true: it is whole. Stops behind a flag when more than `work` was done, in
+ * the units of evaluator_work(). */
+bool evalx_go_on(struct evalx *x, size_t work, struct str *out);
+
+void evalx_end(struct evalx *x, struct evalx_facts *facts);
+
 /* The flag with this key, if the filter lets it through; false: there is none for this client. */
 bool evaluator_flag_for(struct evaluator *e, enum evalx_filter filter, struct view key,
                         struct evaluation *out);

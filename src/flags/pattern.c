@@ -184,3 +184,8 @@ size_t pattern_matcher_given_up(const struct pattern_matcher *m)
 {
     return m->given_up;
 }
+
+size_t pattern_matcher_work(const struct pattern_matcher *m)
+{
+    return (WORK_MAX - m->work_left) / 2 + (QUICK_TEXTS - m->quick_left);
+}

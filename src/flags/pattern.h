@@ -30,6 +30,9 @@ bool pattern_search(const struct pattern *p, struct pattern_matcher *m, struct v
 /* How many searches were given up since the matcher was made. */
 size_t pattern_matcher_given_up(const struct pattern_matcher *m);
 
+/* What was done since then, in units of some 10 ns. */
+size_t pattern_matcher_work(const struct pattern_matcher *m);
+
 /* The same expression for PCRE2. False when Go would refuse it; `out` is then undefined. */
 MUST_CHECK bool pattern_translate(struct view re2, struct str *out);
 

@@ -110,6 +110,42 @@ static void bodies(void **state)
     context_free(c);
 }
 
+#define LOOKS_AT_A(key)                                                                            \
+    "\"" key "\":{\"key\":\"" key "\",\"version\":1,\"on\":true,\"variations\":[0,1],\"rules\":[{" \
+    "\"variation\":1,\"clauses\":[{\"attribute\":\"a\",\"op\":\"in\",\"values\":[\"x\"]}]}]}"
+
+/* In as many steps as there are flags that look at the context; an end may come before the last. */
+static void steps_make_the_same_body(void **state)
+{
+    (void)state;
+    struct error err;
+    struct evalx_facts facts;
+    struct evalx x;
+    struct str whole = {0};
+    struct str body = {0};
+    struct context *c = context_parse(
+        VIEW_LITERAL("{\"kind\":\"user\",\"key\":\"u\",\"a\":[\"v\",\"w\",\"x\"]}"), &err);
+    struct dataset *d =
+        evaluate_dataset(LOOKS_AT_A("p") "," LOOKS_AT_A("q") "," LOOKS_AT_A("r"), "");
+    struct evalx_request request = {.data = d, .context = c, .with_reasons = true};
+    evalx_of(d, c, EVALX_ALL, true, &whole);
+    evalx_begin(&x, &request);
+    assert_false(evalx_go_on(&x, 0, &body));
+    assert_false(evalx_go_on(&x, 2, &body));
+    assert_true(evaluator_work(x.evaluator) >= 6);
+    assert_true(evalx_go_on(&x, 0, &body));
+    evalx_end(&x, &facts);
+    test_assert_text(str_view(&body), str_text(&whole), "in steps");
+    str_clear(&body);
+    evalx_begin(&x, &request);
+    assert_false(evalx_go_on(&x, 0, &body));
+    evalx_end(&x, &facts);
+    str_free(&body);
+    str_free(&whole);
+    dataset_unref(d);
+    context_free(c);
+}
+
 /* A patch of a known flag, a new one, a deletion: the order of keys stays right. */
 static void patches_are_seen(void **state)
 {
@@ -232,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies),
+        cmocka_unit_test(steps_make_the_same_body),
         cmocka_unit_test(patches_are_seen),
         cmocka_unit_test(a_data_set_can_be_prepared),
         cmocka_unit_test(each_flag_is_visited),
