@@ -9,6 +9,9 @@ struct held_post {
 
 struct held_batch {
     struct list node;
+    struct list wait; /* of index->waiting, or on no list */
+    struct spool_place place;
+    size_t handed_bytes;           /* counted in the index */
     struct spool_members *members; /* one reference */
     struct spool_segment *segment; /* NULL: not on disk */
     uint64_t flush;                /* of the group */
@@ -35,6 +38,7 @@ void spool_index_init(struct spool_index *x)
     list_init(&x->segments);
     list_init(&x->members);
     list_init(&x->written);
+    list_init(&x->waiting);
     x->reading = true;
 }
 
@@ -193,6 +197,8 @@ static void batch_free(struct spool_index *x, struct held_batch *b)
 {
     (void)map_remove(&x->batches, b->payload_id);
     list_remove(&b->node);
+    list_remove(&b->wait);
+    x->handed_bytes -= (int64_t)b->handed_bytes;
     if (b->segment != NULL)
         b->segment->needed--;
     spool_index_members_unref(x, b->members);
@@ -221,6 +227,7 @@ static void batch_new(struct spool_index *x, struct spool_members *m, struct vie
     m->refs++;
     if (segment != NULL)
         segment->needed++;
+    list_init(&b->wait);
     list_append(&x->written, &b->node);
     (void)map_set(&x->batches, b->payload_id, b);
 }
@@ -283,6 +290,33 @@ bool spool_index_wants_batch(const struct spool_index *x, struct view payload_id
 {
     const struct held_batch *b = map_get(&x->batches, payload_id);
     return b != NULL && b->segment == segment;
+}
+
+void spool_index_handed(struct spool_index *x, struct view payload_id, size_t bytes)
+{
+    struct held_batch *b = map_get(&x->batches, payload_id);
+    if (b == NULL)
+        return;
+    b->handed_bytes = bytes;
+    x->handed_bytes += (int64_t)bytes;
+}
+
+void spool_index_wait(struct spool_index *x, struct view payload_id,
+                      const struct spool_place *place)
+{
+    struct held_batch *b = map_get(&x->batches, payload_id);
+    b->place = *place;
+    list_append(&x->waiting, &b->wait);
+}
+
+bool spool_index_waiting_take(struct spool_index *x, struct spool_place *out)
+{
+    if (list_empty(&x->waiting))
+        return false;
+    struct held_batch *b = CONTAINER_OF(x->waiting.next, struct held_batch, wait);
+    list_remove(&b->wait);
+    *out = b->place;
+    return true;
 }
 
 void spool_index_forget_unfinished(struct spool_index *x,

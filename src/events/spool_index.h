@@ -28,12 +28,14 @@ struct spool_members; /* of one group */
 struct spool_index {
     struct list segments; /* oldest first */
     struct spool_segment *newest;
-    int64_t bytes;       /* of all files */
-    struct map groups;   /* struct spool_members */
-    struct list members; /* the same */
-    struct map batches;  /* by payload ID */
-    struct list written; /* the same, oldest first */
-    bool reading;        /* groups stay, for spool_index_wants_post() */
+    int64_t bytes;        /* of all files */
+    struct map groups;    /* struct spool_members */
+    struct list members;  /* the same */
+    struct map batches;   /* by payload ID */
+    struct list written;  /* the same, oldest first */
+    struct list waiting;  /* those found that are still to be handed over, oldest first */
+    int64_t handed_bytes; /* of those that were found, handed over, and have no outcome yet */
+    bool reading;         /* groups stay, for spool_index_wants_post() */
     struct str scratch;
 };
 
@@ -90,6 +92,21 @@ const struct spool_group *spool_index_group(const struct spool_members *m);
  * `forgotten` is told each. */
 void spool_index_forget_unfinished(struct spool_index *x,
                                    void (*forgotten)(void *arg, struct view payload_id), void *arg);
+
+/* Where a record is. */
+struct spool_place {
+    uint64_t number; /* of the file */
+    int64_t offset;
+    size_t length;
+};
+
+/* A batch that was found is handed over now, or later. */
+void spool_index_handed(struct spool_index *x, struct view payload_id, size_t bytes);
+void spool_index_wait(struct spool_index *x, struct view payload_id,
+                      const struct spool_place *place);
+
+/* The oldest that waits; it does not any more. False when none does. */
+bool spool_index_waiting_take(struct spool_index *x, struct spool_place *out);
 
 /* What a replay must hand over. */
 bool spool_index_wants_post(struct spool_index *x, const struct spool_group *group, uint64_t seq);

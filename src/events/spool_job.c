@@ -54,6 +54,7 @@ static void on_work(uv_work_t *work)
         LIST_EACH (node, &job->entries)
             CONTAINER_OF(node, struct spool_entry, node)->ok = false;
     }
+    spool_late_read(w, job);
     job->dirty = w->dirty;
     if (job->last)
         spool_writer_close(w);
@@ -125,6 +126,8 @@ static void on_worked(uv_work_t *work, int status)
     (void)status;
     list_init(&entries);
     list_move_all(&s->job.entries, &entries);
+    struct spool_place read = s->job.read;
+    struct buf *text = s->job.text;
     s->job.running = false;
     if (!s->job.ok) /* nobody waits for a disk that fails */
         list_move_all(&s->queue, &entries);
@@ -136,6 +139,7 @@ static void on_worked(uv_work_t *work, int status)
             e->written(e->owner, e->ok);
         spool_entry_free(s, e);
     }
+    spool_late_hand_over(s, read, text);
     if (last)
         spool_end(s);
     else
@@ -160,6 +164,7 @@ static void job_start(struct spool *s, bool sync)
     struct spool_job *job = &s->job;
     (void)uv_timer_stop(&s->timer);
     deletes_collect(s, job);
+    spool_late_take(s, job);
     list_move_all(&s->queue, &job->entries);
     job->last = s->closing;
     job->sync = sync || s->closing;
@@ -181,7 +186,8 @@ void spool_job_schedule(struct spool *s)
     if (s->job.running)
         return;
     bool deletes = !s->index.reading && spool_index_unneeded(&s->index, s->newest) != NULL;
-    if (s->closing || ((waits || deletes) && until_retry_ms <= 0))
+    bool reads = spool_late_is_due(s);
+    if (s->closing || reads || ((waits || deletes) && until_retry_ms <= 0))
         job_start(s, false);
     else if (waits)
         timer_arm(s, until_retry_ms);

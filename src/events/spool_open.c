@@ -125,8 +125,8 @@ struct walk {
     struct spool *s;
     void (*visit)(struct walk *w, struct spool_segment *segment);
     struct spool_record record; /* the present one */
+    struct spool_place place;   /* where it is; without the number */
     bool first;                 /* damage is told, sizes are noted */
-    const struct spool_reader *reader;
 };
 
 static void damage_tell(const char *path, size_t ignored)
@@ -140,8 +140,12 @@ static void text_walk(struct walk *w, struct spool_segment *segment, const char 
                       struct view rest)
 {
     enum spool_found found = spool_magic_take(&rest) ? SPOOL_FOUND : SPOOL_BROKEN;
+    const char *start = rest.data;
     while (found == SPOOL_FOUND || found == SPOOL_UNKNOWN) {
+        w->place.offset = SPOOL_MAGIC_LEN + (rest.data - start);
+        w->place.length = rest.len;
         found = spool_record_take(&rest, &w->record);
+        w->place.length -= rest.len;
         if (found == SPOOL_FOUND)
             w->visit(w, segment);
     }
@@ -223,29 +227,38 @@ bool spool_folder_open(struct spool *s, struct error *err)
 
 static void batch_hand_over(struct walk *w, struct spool_segment *segment)
 {
-    const struct spool_record *r = &w->record;
-    struct spool_batch batch = spool_record_batch(r);
-    if (r->type == SPOOL_BATCH && spool_index_wants_batch(&w->s->index, batch.payload_id, segment))
-        w->reader->batch(w->reader->owner, &batch, buf_copy(r->body));
+    struct spool_index *x = &w->s->index;
+    struct spool_batch batch = spool_record_batch(&w->record);
+    if (w->record.type != SPOOL_BATCH || !spool_index_wants_batch(x, batch.payload_id, segment))
+        return;
+    if (x->handed_bytes >= SPOOL_HANDED_MAX) {
+        w->place.number = segment->number;
+        spool_index_wait(x, batch.payload_id, &w->place);
+        return;
+    }
+    spool_index_handed(x, batch.payload_id, w->place.length);
+    w->s->reader.batch(w->s->reader.owner, &batch, buf_copy(w->record.body));
 }
 
 static void post_hand_over(struct walk *w, struct spool_segment *segment)
 {
     const struct spool_record *r = &w->record;
+    const struct spool_reader *reader = &w->s->reader;
     (void)segment;
     if (r->type != SPOOL_POST || r->seq <= 0)
         return;
     struct spool_post post = spool_record_post(r);
     if (spool_index_wants_post(&w->s->index, &post.group, post.seq))
-        w->reader->post(w->reader->owner, &post, buf_copy(r->body));
+        reader->post(reader->owner, &post, buf_copy(r->body));
     if (post.payload_id.len != 0)
-        w->reader->payload_id(w->reader->owner, &post.group, post.payload_id, post.wall_ms);
+        reader->payload_id(reader->owner, &post.group, post.payload_id, post.wall_ms);
 }
 
 void spool_replay(struct spool *s, const struct spool_reader *reader)
 {
-    struct walk batches = {.s = s, .visit = batch_hand_over, .reader = reader};
-    struct walk posts = {.s = s, .visit = post_hand_over, .reader = reader};
+    struct walk batches = {.s = s, .visit = batch_hand_over};
+    struct walk posts = {.s = s, .visit = post_hand_over};
+    s->reader = *reader;
     files_walk(&batches);
     files_walk(&posts);
     spool_index_read(&s->index);

@@ -279,6 +279,57 @@ static void a_record_larger_than_a_file_has_its_own(void **state)
     buf_unref(body);
 }
 
+/* The number of batches in `found`. */
+static size_t batches_found(const struct spool_bench *b)
+{
+    size_t count = 0;
+    for (const char *p = str_text(&b->found); (p = strstr(p, "B big-")) != NULL; p++)
+        count++;
+    return count;
+}
+
+/* What waited for hours does not come into memory at once (13.2). */
+static void many_batches_wait_on_disk_for_their_turn(void **state)
+{
+    struct spool_bench *b = *state;
+    struct str body = {0};
+    bench_open(b);
+    str_reserve(&body, 5 << 20);
+    memset(body.data, ' ', 5 << 20);
+    body.data[5 << 20] = '\0';
+    memcpy(body.data, "[1]", 3);
+    for (int i = 0; i < 10; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "big-%d", i);
+        assert_true(bench_batch(b, "", id, 0, false, body.data));
+        bench_settle(b);
+    }
+    (void)bench_post(b, "", "[2]");
+    bench_shut(b);
+    bench_open(b);
+    bench_settle(b);
+    assert_int_equal(batches_found(b), 7);
+    assert_non_null(strstr(str_text(&b->found), "P 1 env/ [2]\n"));
+    bench_outcome(b, "big-3");
+    bench_settle(b);
+    assert_int_equal(batches_found(b), 8);
+    assert_non_null(strstr(str_text(&b->found), "B big-7 env/ count=1 upTo=0 more=0 [1] "));
+    bench_shut(b);
+    bench_open(b);
+    assert_int_equal(batches_found(b), 7); /* without the one that had an outcome */
+    assert_null(strstr(str_text(&b->found), "B big-3"));
+    for (int i = 0; i < 10; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "big-%d", i);
+        bench_outcome(b, id);
+        bench_settle(b);
+    }
+    assert_int_equal(batches_found(b), 9);
+    assert_int_equal(b->s->index.handed_bytes, 0);
+    bench_again_is(b, "P 1 env/ [2]\n");
+    str_free(&body);
+}
+
 /* Every mode of spoolSync gives the same files. */
 static void all_ways_to_sync_write_the_same(void **state)
 {
@@ -323,6 +374,7 @@ int main(void)
         SPOOL_TEST(other_files_are_left_alone),
         SPOOL_TEST(files_come_and_go),
         SPOOL_TEST(a_record_larger_than_a_file_has_its_own),
+        SPOOL_TEST(many_batches_wait_on_disk_for_their_turn),
         SPOOL_TEST(all_ways_to_sync_write_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
