@@ -19,10 +19,23 @@ static void cursor_set(struct progress *p, struct view cursor)
 /* ---- what a patch leads to --------------------------------------------------------------------
  */
 
-static void note_changed(struct progress *p, const struct patch *patch)
+/* A set: any value will do. */
+static void note_changed(struct map *keys, const struct patch *patch)
 {
-    if (patch_size(patch) != 0) /* a set: any value will do */
-        (void)map_set(&p->changed, patch_segment_key(str_view(&patch->segment_id)), p);
+    if (patch_size(patch) != 0)
+        (void)map_set(keys, patch_segment_key(str_view(&patch->segment_id)), keys);
+}
+
+static void move_key(struct view key, void *value, void *arg)
+{
+    (void)value;
+    (void)map_set(arg, key, arg);
+}
+
+void applier_admit(struct applier *a)
+{
+    map_each(&a->skipped, move_key, &a->progress->changed);
+    map_free(&a->skipped);
 }
 
 static void note_applied(struct applier *a)
@@ -36,7 +49,7 @@ static void note_applied(struct applier *a)
     p->counts.members_removed +=
         patch->counts[PATCH_INCLUDED_REMOVE] + patch->counts[PATCH_EXCLUDED_REMOVE];
     cursor_set(p, str_view(&patch->version));
-    note_changed(p, patch);
+    note_changed(&p->changed, patch);
 }
 
 void applier_warn_of_mismatch(const struct applier *a)
@@ -92,28 +105,32 @@ static void mismatch(struct applier *a)
     a->skipping = true;
     a->present.mismatched = true;
     a->present.skipped = 1;
+    map_free(&a->skipped);
     str_clear(&a->stray);
     str_append(&a->stray, str_view(&a->patch->previous_version));
-    if (a->on_mismatch == APPLIER_LOOKS)
-        ask(a, MEMBERSHIP_OP_READ_CURSOR);
-    else
-        applier_warn_of_mismatch(a);
+    ask(a, MEMBERSHIP_OP_READ_CURSOR);
 }
 
-/* Patches up to the one that led to the cursor were applied by another relay; those behind it are
- * ours again. */
+/* Patches up to the one that led to the cursor were applied by another relay, or came on another
+ * way; those behind it are to be applied again. */
 static void look(struct applier *a)
 {
     struct progress *p = a->progress;
-    if (a->on_mismatch == APPLIER_SKIPS)
-        return;
-    note_changed(p, a->patch);
+    note_changed(&a->skipped, a->patch);
     if (!view_equal(str_view(&a->patch->version), str_view(&p->cursor)))
         return;
     p->counts.patches_already += a->present.skipped;
     a->present.skipped = 0;
     a->present.mismatched = false;
     a->skipping = false;
+    applier_admit(a);
+}
+
+static void note_cursor(struct applier *a, struct view cursor)
+{
+    struct progress *p = a->progress;
+    a->present.foreign = a->present.foreign || !view_equal(cursor, str_view(&p->cursor));
+    cursor_set(p, cursor);
 }
 
 static void applier_done(struct membership_op *op)
@@ -123,7 +140,7 @@ static void applier_done(struct membership_op *op)
     bool applying = op->type == MEMBERSHIP_OP_APPLY;
     a->busy = false;
     if (op->ok && !applying)
-        cursor_set(a->progress, str_view(&op->cursor));
+        note_cursor(a, str_view(&op->cursor));
     if (op->ok && applying && !op->mismatch)
         note_applied(a);
     str_free(&op->cursor);
@@ -242,13 +259,11 @@ void applier_stop(struct applier *a)
 }
 
 void applier_open(struct applier *a, struct progress *progress, size_t max_patch,
-                  enum applier_mismatch on_mismatch, const struct applier_listener *listener,
-                  void *owner)
+                  const struct applier_listener *listener, void *owner)
 {
     *a = (struct applier){.progress = progress,
                           .listener = listener,
                           .owner = owner,
-                          .on_mismatch = on_mismatch,
                           .reader = patch_reader_new(max_patch),
                           .room = true};
 }
@@ -258,4 +273,5 @@ void applier_free(struct applier *a)
     patch_reader_free(a->reader);
     a->reader = NULL;
     str_free(&a->stray);
+    map_free(&a->skipped);
 }

@@ -4,6 +4,9 @@
  *   bytes --applier_feed--> patch_reader --patch--> membership_run(APPLY) --done--> next patch
  *                                                      '-- applied: struct progress
  *
+ * When a patch does not follow the cursor, another relay may have been faster, with this patch or a
+ * later one of the same array (5.3): the cursor tells.
+ *
  * Two of them feed one database: that of the poll and that of the stream. They never work at the
  * same time; the one whose turn it is not is held.
  */
@@ -32,6 +35,7 @@ struct applied {
     size_t applied;  /* here */
     bool mismatched; /* the rest was skipped: some are missing, or somebody else applied them */
     size_t skipped;  /* how many, when mismatched */
+    bool foreign;    /* another relay has moved the cursor meanwhile */
 };
 
 struct applier_listener {
@@ -45,17 +49,10 @@ struct applier_listener {
     void (*room)(void *owner, bool room);
 };
 
-/* What it does when a patch does not follow the cursor (5.3). */
-enum applier_mismatch {
-    APPLIER_SKIPS, /* the rest of the array, with a warning: polls */
-    APPLIER_LOOKS  /* whether another relay was faster, without one: the stream */
-};
-
 struct applier {
     struct progress *progress;
     const struct applier_listener *listener;
     void *owner;
-    enum applier_mismatch on_mismatch;
     struct patch_reader *reader;
     struct patch *patch; /* being applied, or looked at */
     struct membership_op op;
@@ -67,11 +64,11 @@ struct applier {
     bool skipping;
     struct applied present; /* array */
     struct str stray;       /* previous version of the first patch that did not follow */
+    struct map skipped;     /* keys of the segments of that one and those behind it */
 };
 
 void applier_open(struct applier *a, struct progress *progress, size_t max_patch,
-                  enum applier_mismatch on_mismatch, const struct applier_listener *listener,
-                  void *owner);
+                  const struct applier_listener *listener, void *owner);
 
 /* Not while busy. */
 void applier_free(struct applier *a);
@@ -86,6 +83,9 @@ void applier_let_go(struct applier *a);
 
 /* Everything that waits is forgotten; when it is busy, `idle` comes at the end. */
 void applier_stop(struct applier *a);
+
+/* What the last array lacked is in the database: its segments have changed. */
+void applier_admit(struct applier *a);
 
 /* The warning about a patch that did not follow (10). */
 void applier_warn_of_mismatch(const struct applier *a);

@@ -96,6 +96,10 @@ static void on_array(void *owner, const struct applied *a)
     p->result.ok = true;
     p->result.applied = *a;
     p->over = true;
+    if (a->any && a->applied == 0 && !a->foreign)
+        p->result.useless = true;
+    if (a->mismatched && !a->foreign)
+        applier_warn_of_mismatch(&p->applier);
 }
 
 static void on_failed(void *owner, const char *problem)
@@ -230,8 +234,7 @@ struct segment_poll *segment_poll_start(const struct upstream *upstream, struct 
     p->done = done;
     p->owner = owner;
     p->left_ms = TOTAL_TIMEOUT_MS;
-    applier_open(&p->applier, progress, upstream->max_patch_bytes, APPLIER_SKIPS, &applier_listener,
-                 p);
+    applier_open(&p->applier, progress, upstream->max_patch_bytes, &applier_listener, p);
     (void)uv_timer_init(upstream->loop, &p->limit);
     log_line(progress->log, LOG_DEBUG, "Polling for big segment updates");
     p->reading_cursor = true;

@@ -210,8 +210,7 @@ struct segment_stream *segment_stream_open(const struct upstream *upstream,
     s->owner = owner;
     s->log = progress->log;
     sse_reader_init(&s->reader, SSE_READER_MAX_EVENT, &reader_listener, s);
-    applier_open(&s->applier, progress, upstream->max_patch_bytes, APPLIER_LOOKS, &applier_listener,
-                 s);
+    applier_open(&s->applier, progress, upstream->max_patch_bytes, &applier_listener, s);
     applier_hold(&s->applier);
     (void)uv_timer_init(upstream->loop, &s->turn);
     send_request(s, upstream);
@@ -229,6 +228,11 @@ bool segment_stream_hold(struct segment_stream *s)
         return false;
     applier_hold(&s->applier);
     return true;
+}
+
+void segment_stream_admit(struct segment_stream *s)
+{
+    applier_admit(&s->applier);
 }
 
 void segment_stream_warn_of_mismatch(const struct segment_stream *s)

@@ -39,6 +39,9 @@ void segment_stream_let_go(struct segment_stream *s);
 /* For pauses of the owner: false when an event is being applied right now; otherwise it is held. */
 bool segment_stream_hold(struct segment_stream *s);
 
+/* What the last event lacked is in the database. */
+void segment_stream_admit(struct segment_stream *s);
+
 /* The warning about the last event's mismatch. */
 void segment_stream_warn_of_mismatch(const struct segment_stream *s);
 

@@ -108,6 +108,8 @@ static void streaming(struct synchronizer *s)
 static void in_sync(struct synchronizer *s)
 {
     s->progress.counts.patches_already += s->missing;
+    if (s->missing != 0)
+        segment_stream_admit(s->stream);
     s->missing = 0;
     if (s->step == SYNC_CHECKING)
         sync_notify(s);
@@ -117,15 +119,17 @@ static void in_sync(struct synchronizer *s)
 
 static void open_stream(struct synchronizer *s);
 
-static void poll_succeeded(struct synchronizer *s, const struct applied *a)
+static void poll_succeeded(struct synchronizer *s, const struct segment_poll_result *r)
 {
+    const struct applied *a = &r->applied;
+    bool gap = a->mismatched && !a->foreign; /* that stays, when the stream goes on from here */
     if (!s->polled && s->cycle > 1)
         log_line(s->progress.log, LOG_WARN, "Re-established connection");
     s->polled = true;
     s->suspicious = 0;
     s->progress.counts.patches_mismatched += a->skipped;
-    if (a->mismatched && (a->applied == 0 || s->step == SYNC_CHECKING))
-        sync_cycle_end(s, NULL); /* asking again at once would get the same answer */
+    if (r->useless || (gap && s->step == SYNC_CHECKING))
+        sync_cycle_end(s, NULL);
     else if (a->any)
         poll_begin(s, s->step);
     else if (s->step == SYNC_POLLING)
@@ -175,7 +179,7 @@ static void on_polled(void *owner, const struct segment_poll_result *r)
     if (s->step == SYNC_ENDING || s->closing)
         sync_go_on(s);
     else if (r->ok)
-        poll_succeeded(s, &r->applied);
+        poll_succeeded(s, r);
     else
         poll_failed(s, r);
 }

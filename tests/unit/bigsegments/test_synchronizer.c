@@ -452,6 +452,46 @@ static void patches_that_another_relay_applied(void **state)
     }
 }
 
+/* The same in a poll: it goes on from where the other relay is. Only when nobody moved the cursor
+ * is asking again at once of no use. */
+static void patches_of_a_page_that_another_relay_applied(void **state)
+{
+    static const struct {
+        const char *page;
+        const char *cursor; /* which the other relay has reached before the page is there */
+        const char *said;
+    } rows[] = {
+        {">1 1>2", "2", "apply >1 poll 2"},
+        {">1 1>2", "1", "apply >1 apply 1>2 poll 2"},
+        {">1 1>2", "9", "apply >1 poll 9"},
+        {"7>8", "", "apply 7>8"},
+    };
+    struct sync_bench b;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        sync_begin(&b);
+        sync_expect(&b, "poll");
+        sync_cursor(&b, rows[i].cursor);
+        sync_page(&b, rows[i].page);
+        sync_expect(&b, rows[i].said);
+        assert_int_equal(sync_logged(&b, "WARN: Received a patch"), i == 3);
+        sync_end(&b);
+    }
+}
+
+/* 21: a server that sends what is there already, again and again, is not asked at once. */
+static void a_page_that_is_there_already(void **state)
+{
+    struct sync_bench b;
+    (void)state;
+    sync_begin(&b);
+    sync_page(&b, ">1");
+    sync_page(&b, ">1");
+    sync_expect(&b, "poll apply >1 poll 1 apply >1 changed vip");
+    assert_int_equal(sync_wait_ms(&b), 10000);
+    sync_end(&b);
+}
+
 /* ... or even with one that has not been heard of here. */
 static void another_relay_is_far_ahead(void **state)
 {
@@ -616,6 +656,8 @@ int main(void)
         cmocka_unit_test(an_event_with_a_gap_leads_to_a_poll),
         cmocka_unit_test(a_gap_that_stays_ends_the_cycle),
         cmocka_unit_test(patches_that_another_relay_applied),
+        cmocka_unit_test(patches_of_a_page_that_another_relay_applied),
+        cmocka_unit_test(a_page_that_is_there_already),
         cmocka_unit_test(another_relay_is_far_ahead),
         cmocka_unit_test(a_database_that_was_emptied_is_filled_again),
         cmocka_unit_test(a_database_that_was_emptied_does_not_take_the_next_patch),
