@@ -131,9 +131,10 @@ describe('events', () => {
     assert.deepEqual(await relay.stop(), { code: 0, signal: null });
     assert.doesNotMatch(relay.log, /undelivered/);
     service.answer = 202;
-    await startRelay(t, { config: fs.readFileSync(path.join(relay.folder, 'relay.conf'), 'utf8'), folder: relay.folder, port: relay.port });
+    const again = await startRelay(t, { config: fs.readFileSync(path.join(relay.folder, 'relay.conf'), 'utf8'), folder: relay.folder, port: relay.port });
     await service.waitEvents(500);
     assert.deepEqual(numbers(service.events), counted(500));
     assert.deepEqual(service.changed, []);
+    await again.stop();
   });
 });
