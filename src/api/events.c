@@ -143,9 +143,7 @@ static void finish(struct event_intake *in, enum http_body_end how)
     struct http_request *req = in->req;
     struct api_passage *p = &in->passage;
     enum event_body_fault fault = in->body.fault;
-    if (is_header_fault(fault)) {
-        answer_fault(req, p, fault);
-    } else if (event_mode_of(p) != EVENTS_WANTED) {
+    if (event_mode_of(p) != EVENTS_WANTED && !is_header_fault(fault)) {
         answer_unwanted(req, p);
     } else if (how == HTTP_BODY_STALLED) {
         answer_no_room(req, p);

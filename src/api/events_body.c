@@ -117,7 +117,7 @@ static enum event_body_fault fault_at_end(const struct event_body *b)
 void event_body_end(struct event_body *b, enum http_body_end how)
 {
     struct view nothing = {NULL, 0};
-    if (b->fault != EVENT_BODY_FINE || how == HTTP_BODY_STOPPED)
+    if (b->fault != EVENT_BODY_FINE || how == HTTP_BODY_STOPPED || how == HTTP_BODY_STALLED)
         return;
     /* Paused at its very end, a few bytes may still be inside the decoder: a growth is for more. */
     if (b->was_paused && how == HTTP_BODY_WHOLE && event_body_take(b, &nothing) == HTTP_BODY_PAUSE)

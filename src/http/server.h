@@ -108,10 +108,11 @@ enum http_body_end {
     HTTP_BODY_WHOLE,
     HTTP_BODY_STOPPED,
     HTTP_BODY_BROKEN, /* malformed, or the client stopped in the middle of it */
-    HTTP_BODY_STALLED /* it was paused for HTTP_BODY_PAUSE_MS without a resume */
+    HTTP_BODY_STALLED /* it was paused for HTTP_BODY_STALL_MS without a resume */
 };
 
-#define HTTP_BODY_PAUSE_MS 30000
+/* A client that sends nothing for so long is gone; nobody waits longer for room, either. */
+#define HTTP_BODY_STALL_MS 30000
 
 struct http_body_reader {
     /* Takes bytes off the front of *piece, which is not empty and valid for the call. Comes from

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #define HANDSHAKE_MS 10000
-#define BODY_STALL_MS 30000
 #define ANSWER_STALL_MS 60000
 #define LINGER_MS 1000
 #define READS_PER_TURN 16 /* of READ_BUFFER_BYTES; then it is the others' turn */
@@ -56,10 +55,9 @@ static int64_t allowed_ms(const struct connection *c)
     case CONN_IDLE:
         return settings->idle_timeout_ms;
     case CONN_BODY:
-    case CONN_DRAIN:
-        return BODY_STALL_MS;
     case CONN_PAUSED:
-        return HTTP_BODY_PAUSE_MS;
+    case CONN_DRAIN:
+        return HTTP_BODY_STALL_MS;
     case CONN_ANSWER:
         return ANSWER_STALL_MS;
     case CONN_LINGER:

@@ -126,7 +126,7 @@ static void check_row(struct asking *a, size_t i)
         fail_msg("%s: status %d, %zu events", rows[i].why, a->answer.status, events);
     if (rows[i].answer != NULL)
         bench_expect(&a->answer.body, rows[i].answer, rows[i].why);
-    bool plain = rows[i].status == 400 && rows[i].answer[0] != '{';
+    bool plain = rows[i].status == 400 && rows[i].answer != NULL && rows[i].answer[0] != '{';
     assert_string_equal(answer_header(a, "X-Content-Type-Options"), plain ? "nosniff" : "");
     if (rows[i].status == 400)
         assert_string_equal(answer_header(a, "Content-Type"),

@@ -128,7 +128,7 @@ static void a_pause_that_does_not_end_is_told_and_the_connection_ends(void **sta
     test_send(fd, HEAD "Content-Length: 5\r\n\r\nabPcd");
     test_wait_for(s, &s->pauses, before + 1);
     test_settle(s);
-    test_clock_advance(HTTP_BODY_PAUSE_MS + 1000);
+    test_clock_advance(HTTP_BODY_STALL_MS + 1000);
     expect_answer(fd, "stalled:abP", false);
     test_expect_end(fd);
     (void)close(fd);
