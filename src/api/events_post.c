@@ -84,6 +84,8 @@ void event_post_arrived(struct event_intake *in, struct buf *body)
     struct event_metadata metadata = read_metadata(in->req);
     struct event_post *post = event_post_make(&in->passage, &metadata, body);
     buf_unref(body);
+    if (post != NULL)
+        events_hold_anyway(door, &in->body.hold, post->events.count * sizeof *post->events.each);
     if (post != NULL && door->settings.spooled) {
         event_wait(in->req, &in->passage, post);
         events_door_post(door, post, &in->body.hold);

@@ -32,6 +32,12 @@ bool events_hold_more(struct events_door *door, struct events_hold *hold, size_t
     return true;
 }
 
+void events_hold_anyway(struct events_door *door, struct events_hold *hold, size_t more)
+{
+    count(&door->reading_bytes, (int64_t)more);
+    hold->bytes += more;
+}
+
 bool events_hold_take_turn(struct events_door *door, struct events_hold *hold)
 {
     bool taken = false;

@@ -68,6 +68,9 @@ struct events_hold {
 /* `more` bytes for this body, or false: there is no room for them now. */
 MUST_CHECK bool events_hold_more(struct events_door *door, struct events_hold *hold, size_t more);
 
+/* The same, room or not: for what is there already. */
+void events_hold_anyway(struct events_door *door, struct events_hold *hold, size_t more);
+
 /* The turn, if nobody has it. */
 bool events_hold_take_turn(struct events_door *door, struct events_hold *hold);
 
