@@ -58,8 +58,8 @@ static void post_written(void *owner, bool ok)
 void events_disk_post(struct events_group *g, struct event_post *post)
 {
     const struct events *e = events_of(g->family);
-    if (!is_kept(g))
-        return;
+    if (!is_kept(g) || events_room(e) <= 0)
+        return; /* nothing of it will be taken in */
     struct waiting *w = mem_alloc(sizeof *w);
     *w = (struct waiting){post->safe, post->owner};
     struct spool_post record = {.group = group_of(g),

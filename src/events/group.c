@@ -21,6 +21,12 @@ static struct view group_key(struct events *e, enum event_path path, int64_t sch
     return str_view(&e->scratch);
 }
 
+/* Tags are as long as a header may be, and kept twice. */
+static size_t own_bytes(const struct events_group *g)
+{
+    return sizeof *g + 2 * strlen(g->tags);
+}
+
 static struct events_group *group_new(struct events_family *f, enum event_path path, int64_t schema,
                                       const char *tags)
 {
@@ -30,6 +36,7 @@ static struct events_group *group_new(struct events_family *f, enum event_path p
     g->schema = schema;
     g->tags = mem_copy_text(tags, strlen(tags));
     g->last = &g->first;
+    events_hold(events_of(f), own_bytes(g));
     list_append(&f->groups, &g->node);
     (void)map_set(&f->by_key, group_key(events_of(f), path, schema, tags), g);
     return g;
@@ -59,6 +66,7 @@ void events_group_free(struct events_group *g)
         events_summary_free(g);
     list_remove(&g->node);
     (void)map_remove(&f->by_key, group_key(events_of(f), g->path, g->schema, g->tags));
+    events_release(events_of(f), own_bytes(g));
     mem_free(g->tags);
     mem_free(g);
 }

@@ -1,20 +1,22 @@
 // Events from SDKs to the events service through the program: nothing that was accepted is lost (events.md 13.7).
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { dataset, flag } from './lib/data.mjs';
+import { dataset, flag, sdkKey } from './lib/data.mjs';
 import { numbers, post, postMany, startEventsService } from './lib/events.mjs';
 import { startPair } from './lib/harness.mjs';
 import { startRelay, temporaryFolder } from './lib/relay.mjs';
+import { startUpstream } from './lib/upstream.mjs';
 import { slowness, until } from './lib/wait.mjs';
 
 const counted = count => [...Array(count).keys()];
 
-async function start(t, { events, ...options } = {}) {
+async function start(t, { events, config, ...options } = {}) {
   const service = await startEventsService(t);
   const pair = await startPair(t, dataset([flag('f')]), {
-    config: { Events: { sendEvents: true, eventsUri: service.uri, flushInterval: '200ms', ...events } }, ...options });
+    config: { Events: { sendEvents: true, eventsUri: service.uri, flushInterval: '200ms', ...events }, ...config }, ...options });
   return { service, ...pair };
 }
 
@@ -44,6 +46,33 @@ describe('events', () => {
       assert.ok(batches.every(batch => batch.headers.authorization === credential));
       assert.deepEqual(service.events.filter(event => event.target === target).map(event => event.n), [1, 2, 3]);
     }
+  });
+
+  it('an environment with a payload filter has requests of its own, under the same key', async t => {
+    const key = sdkKey();
+    const up = await startUpstream(t, { [`${key}?small`]: dataset([flag('f')]) });
+    const { service, relay } = await start(t, { upstream: up, key, environment: { projKey: 'shop' }, config: { 'Filters "shop"': { keys: 'small' } } });
+    for (const target of ['/bulk', '/bulk?filter=small', '/bulk?filter=small'])
+      assert.equal(await post(relay.port, target, { key, body: [{ n: 1 }] }), 202);
+    await service.waitEvents(3);
+    assert.deepEqual(service.requests.map(request => [request.url, request.headers.authorization, JSON.parse(request.text).length]).sort(),
+      [['/bulk', key, 1], ['/bulk', key, 2]]);
+  });
+
+  it('events go through the configured proxy (64)', async t => {
+    const seen = [];
+    const proxy = http.createServer((req, res) => {
+      seen.push(req.url);
+      const out = http.request(req.url, { method: req.method, headers: req.headers }, answer => { res.writeHead(answer.statusCode, answer.headers); answer.pipe(res); });
+      out.on('error', () => res.destroy());
+      req.pipe(out);
+    });
+    await new Promise(done => proxy.listen(0, '127.0.0.1', done));
+    t.after(() => { proxy.closeAllConnections(); proxy.close(); });
+    const { service, relay, key } = await start(t, { config: { Proxy: { url: `http://127.0.0.1:${proxy.address().port}` } } });
+    assert.equal(await post(relay.port, '/bulk', { key, body: [{ n: 1 }] }), 202);
+    await service.waitEvents(1);
+    assert.ok(seen.includes(`${service.uri}/bulk`));
   });
 
   it('an outage of the service loses nothing (77)', { timeout: 60000 * slowness }, async t => {
