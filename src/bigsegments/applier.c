@@ -117,7 +117,7 @@ static void look(struct applier *a)
 {
     struct progress *p = a->progress;
     note_changed(&a->skipped, a->patch);
-    if (!view_equal(str_view(&a->patch->version), str_view(&p->cursor)))
+    if (!view_is(str_view(&a->patch->version), str_text(&p->cursor)))
         return;
     p->counts.patches_already += a->present.skipped;
     a->present.skipped = 0;

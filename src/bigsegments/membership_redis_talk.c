@@ -143,11 +143,14 @@ static void lose(struct redis_ask *a, bool was_used, const char *problem)
 {
     struct redis_talk *t = a->talk;
     bool old = was_used && !a->answered && !a->again;
-    if (t->hurried)
-        redis_ask_failed(a, problem);
-    else if (old)
+    bool goes_on = false;
+    if (!t->hurried && old) {
         begin_anew(a);
-    else if (a->speech->lost == NULL || !a->speech->lost(a, problem))
+        goes_on = true;
+    } else if (!t->hurried && a->speech->lost != NULL) {
+        goes_on = a->speech->lost(a, problem);
+    }
+    if (!goes_on)
         redis_ask_failed(a, problem);
 }
 

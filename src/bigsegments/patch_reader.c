@@ -67,9 +67,8 @@ void patch_reader_free(struct patch_reader *r)
 /* The one that is still growing. */
 static struct reader_array *array_last(struct patch_reader *r)
 {
-    struct reader_array *last = list_empty(&r->arrays) ? NULL : reader_array_of(r->arrays.prev);
-    if (last != NULL && !last->whole)
-        return last;
+    if (!list_empty(&r->arrays) && !reader_array_of(r->arrays.prev)->whole)
+        return reader_array_of(r->arrays.prev);
     struct reader_array *a = mem_zalloc(sizeof *a);
     list_append(&r->arrays, &a->link);
     return a;

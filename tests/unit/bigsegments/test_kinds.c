@@ -311,7 +311,7 @@ static void of_two_writers_one_is_first(void **state)
         run_until(&b.w, race_over, &race, "the end of a race");
         assert_int_equal(race.applied, 1);
         assert_string_equal(CURSOR, race.winner);
-        (void)strcpy(cursor, race.winner);
+        (void)snprintf(cursor, sizeof cursor, "%s", race.winner);
         race_end(&race);
     }
     members_store_close(&b.m, other);

@@ -228,6 +228,51 @@ static void every_byte_puts_the_silence_off(void **state)
     str_free(&url);
 }
 
+static void note(uv_timer_t *timer)
+{
+    *(bool *)timer->data = true;
+}
+
+/* Who is busy reads nothing meanwhile, and nothing is late. */
+static void a_paused_exchange_reads_nothing_and_is_not_late(void **state)
+{
+    (void)state;
+    static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef";
+    struct peer_answer answer = {text, sizeof text - 1, 1, PEER_KEEP};
+    struct bench b;
+    struct peer peer;
+    struct fetch f = {0};
+    struct str url = {0};
+    uv_timer_t timer;
+    bool over = false;
+    bench_open(&b);
+    peer_open(&peer, &b.loop, &answer, 1);
+    str_append_format(&url, "http://127.0.0.1:%u/", peer.port);
+    struct http_exchange_request request = {
+        .method = "GET", .url = str_view(&url), .silence_timeout_ms = 50};
+    fetch_start(&f, &b, &request);
+    while (f.body.len == 0 && !b.late)
+        uv_run(&b.loop, UV_RUN_ONCE);
+    http_exchange_pause(f.exchange);
+    http_exchange_pause(f.exchange); /* twice is once */
+    uv_timer_init(&b.loop, &timer);
+    timer.data = &over;
+    uv_timer_start(&timer, note, 150, 0);
+    while (!over && !b.late)
+        uv_run(&b.loop, UV_RUN_ONCE);
+    assert_false(f.ended);
+    assert_int_equal(f.body.len, 1);
+    http_exchange_resume(f.exchange);
+    http_exchange_resume(f.exchange);
+    fetch_wait(&f, &b);
+    fetch_check(&f, "200|abcdef|EOF", "after the pause");
+    fetch_free(&f);
+    uv_close((uv_handle_t *)&timer, NULL);
+    peer_close(&peer);
+    bench_close(&b);
+    str_free(&url);
+}
+
 /* A listener whose queue is full does not answer at all. */
 static void a_connection_that_is_not_taken_is_given_up(void **state)
 {
@@ -333,6 +378,7 @@ int main(void)
         cmocka_unit_test(a_silent_server_is_left),
         cmocka_unit_test(interim_answers_do_not_move_the_deadline),
         cmocka_unit_test(every_byte_puts_the_silence_off),
+        cmocka_unit_test(a_paused_exchange_reads_nothing_and_is_not_late),
         cmocka_unit_test(a_connection_that_is_not_taken_is_given_up),
         cmocka_unit_test(an_exchange_can_be_cancelled_after_any_turn),
         cmocka_unit_test(an_exchange_can_be_cancelled_from_its_callbacks),
