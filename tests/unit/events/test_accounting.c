@@ -1,0 +1,135 @@
+/* Every event that was accepted is delivered, counted as dropped for one reason, or still there:
+ * whatever posts come and whatever the upstream answers (events.md 13.7, 15). The runs are by
+ * chance, each with its own seed, which a failure names. */
+#include "fake_spool.h"
+#include "world.h"
+
+#include <string.h>
+
+#define RUNS 12
+#define STEPS 300
+
+struct dice {
+    uint32_t state;
+};
+
+static unsigned roll(struct dice *d, unsigned sides)
+{
+    d->state = d->state * 1664525 + 1013904223;
+    return (d->state >> 8) % sides;
+}
+
+static const struct fake_rule moods[][2] = {
+    {{.status = 202}, END},
+    {{.status = 202}, END},
+    {{.status = 503}, END},
+    {{.status = 429, .header = "Retry-After: 20\r\n"}, END},
+    {{.status = 413}, END},
+    {{.status = 401}, END},
+    {{.status = 404}, END},
+    {{.status = 1, .manner = FAKE_RESET}, END},
+    {{.status = 200, .body = "x", .manner = FAKE_HALF}, END},
+};
+
+static int64_t post_something(struct world *w, struct dice *d)
+{
+    static const char *const tags[] = {"", "application-id/a", "application-id/b"};
+    struct world_post how = {.family = (enum event_family)roll(d, EVENT_USAGE),
+                             .schema = 3 + roll(d, 2),
+                             .tags = tags[roll(d, ARRAY_LEN(tags))],
+                             .slot = roll(d, 2)};
+    int count = (int)(roll(d, 8) == 0 ? roll(d, 1500) : roll(d, 20));
+    char *body = world_numbers((int)roll(d, 1000000), count + 1);
+    world_post(w, &how, body);
+    mem_free(body);
+    return count + 1;
+}
+
+static int64_t accounted(const struct world *w)
+{
+    int64_t sum = w->door.sent_events + w->door.pending_events;
+    for (int i = 0; i < EVENT_DROP_COUNT; i++)
+        sum += w->door.dropped[i];
+    return sum;
+}
+
+static void some_turns(struct world *w, unsigned turns)
+{
+    for (unsigned i = 0; i < turns; i++)
+        (void)uv_run(&w->loop, UV_RUN_NOWAIT);
+}
+
+/* One step of a run; the number of events that were posted. */
+static int64_t step(struct world *w, struct dice *d)
+{
+    static const int64_t waits_ms[] = {10, 1000, 5000, 60000, 400000};
+    switch (roll(d, 8)) {
+    case 0:
+        world_advance(w, waits_ms[roll(d, ARRAY_LEN(waits_ms))]);
+        return 0;
+    case 1:
+        fake_http_rules(&w->upstream, moods[roll(d, ARRAY_LEN(moods))]);
+        fake_http_forget(&w->upstream);
+        return 0;
+    case 2:
+        some_turns(w, roll(d, 30));
+        return 0;
+    case 3:
+        if (roll(d, 10) == 0)
+            world_keys(w, roll(d, 2) ? "sdk-a" : "sdk-b", roll(d, 2) ? "mob-a" : "mob-b");
+        return 0;
+    default:
+        return post_something(w, d);
+    }
+}
+
+static void run(uint32_t seed, bool spool)
+{
+    struct world w;
+    struct dice d = {seed * 7919};
+    int64_t posted = 0;
+    world_init(&w, moods[0]);
+    w.door.settings.max_queue_bytes = 100000 + roll(&d, 200000);
+    w.settings.capacity_set = roll(&d, 2) == 0;
+    w.settings.max_batch_bytes = 2000 + roll(&d, 20000);
+    w.settings.max_in_flight = 1 + (int)roll(&d, 4);
+    w.settings.retry_max_age_ms = roll(&d, 3) == 0 ? 0 : 300000;
+    w.settings.spool_dir = spool ? "/somewhere" : "";
+    world_open(&w);
+    for (int i = 0; i < STEPS; i++) {
+        posted += step(&w, &d);
+        if (accounted(&w) != posted)
+            fail_msg("seed %u, step %d: %lld events were posted, %lld are accounted for",
+                     (unsigned)seed, i, (long long)posted, (long long)accounted(&w));
+        assert_true(w.door.held_bytes <= w.door.settings.max_queue_bytes + 50000);
+        fake_disk.refuses = roll(&d, 20) == 0;
+    }
+    world_end(&w, 1); /* nothing is held then */
+    if (!spool)
+        assert_int_equal(accounted(&w), posted);
+    world_close(&w);
+    fake_disk_clear();
+}
+
+static void without_a_spool(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= RUNS; seed++)
+        run(seed, false);
+}
+
+static void with_a_spool(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= RUNS; seed++)
+        run(seed, true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_a_spool),
+        cmocka_unit_test(with_a_spool),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
