@@ -66,7 +66,7 @@ struct api_thread {
     struct buf *status;
     uint64_t status_generation;
     int64_t status_until_ms;
-    /* evaluations that are under way, and what gives them their turns; evaluate_slices.c */
+    /* evaluations that are under way, and what gives them their turns; slices.c */
     struct list slices;
     struct slice_turns *slice_turns; /* NULL: there are none */
     /* bodies of events; events_body.c, events_pause.c */
@@ -174,20 +174,6 @@ bool context_is_vouched_for(const struct http_request *req, const struct api_pas
 
 void evaluate_all(struct http_request *req, struct api_passage *p, struct context **c);
 void evaluate_unavailable(struct http_request *req, struct api_passage *p, const char *problem);
-
-/* Once the body is whole: it is the answer, unless memberships are wanted first. Ends the
- * evaluation. */
-void evaluate_answer(struct http_request *req, struct api_passage *p, struct evalx *x,
-                     struct context **c, const struct str *text);
-
-/* How much an evaluation may do before others have their turn, in the units of evaluator_work(): 2
- * ms. */
-#define EVALUATE_SLICE ((size_t)200000)
-
-/* The rest is done in later turns of the loop, and then answered. Takes the evaluation, the context
- * and what there is of the body (evaluate_slices.c). */
-void evaluate_in_slices_take(struct http_request *req, struct api_passage *p, struct evalx *x,
-                             struct context **c, struct str *text);
 
 enum evaluate_data {
     EVALUATE_DATA,   /* there is some; it may still have to be asked whether it is fresh */

@@ -3,11 +3,12 @@
  *   context_read() --> evaluate_all(): 503, 400 --> data still good? --> evalx_go_on() --> 200
  *                                                    no: parked, and here again; the same when
  *                                                    memberships of big segments are not known
- *                                         not done within a slice: evaluate_slices.c --> 200
+ *                                         not done within a slice: slices.c --> 200
  *
  * Evaluated on the serving thread over the snapshot's data set, which never changes.
  */
 #include "api/members.h"
+#include "api/slices.h"
 
 /* Memory that a thread keeps for its answers from one to the next. */
 #define SCRATCH_KEPT ((size_t)1 << 20)
@@ -55,8 +56,9 @@ static bool wants_reasons(const struct http_request *req)
     return wanted;
 }
 
-void evaluate_answer(struct http_request *req, struct api_passage *p, struct evalx *x,
-                     struct context **c, const struct str *text)
+/* Once the body is whole: it is the answer, unless memberships are wanted first. */
+static void finish(struct http_request *req, struct api_passage *p, struct evalx *x,
+                   struct context **c, const struct str *text)
 {
     struct evalx_facts facts = {0};
     evalx_end(x, &facts);
@@ -67,6 +69,44 @@ void evaluate_answer(struct http_request *req, struct api_passage *p, struct eva
     }
     http_header_add_text(&p->headers, "Content-Type", "application/json");
     http_respond_borrowed(req, 200, &p->headers, str_view(text));
+}
+
+struct evalx_slice {
+    struct slice base;
+    struct evalx x;
+};
+
+static struct evalx_slice *slice_of(struct slice *s)
+{
+    return CONTAINER_OF(s, struct evalx_slice, base);
+}
+
+static bool slice_go_on(struct slice *s)
+{
+    return evalx_go_on(&slice_of(s)->x, SLICE_WORK, &s->text);
+}
+
+static void slice_answer(struct slice *s)
+{
+    finish(s->req, &s->passage, &slice_of(s)->x, &s->context, &s->text);
+}
+
+static void slice_end(struct slice *s)
+{
+    struct evalx_facts facts;
+    evalx_end(&slice_of(s)->x, &facts);
+}
+
+static void go_on_in_slices(struct http_request *req, struct api_passage *p, const struct evalx *x,
+                            struct context **c, struct str *text)
+{
+    struct evalx_slice *s = mem_zalloc(sizeof *s);
+    s->base.go_on = slice_go_on;
+    s->base.answer = slice_answer;
+    s->base.end = slice_end;
+    s->x = *x;
+    slice_begin_take(&s->base, req, p, c, text);
+    evaluator_listen(s->x.evaluator, &s->base.listener);
 }
 
 /* What is known of big segments may change between two slices, so they are done at once. */
@@ -84,10 +124,10 @@ static void answer(struct http_request *req, struct api_passage *p, struct conte
     struct evalx x;
     str_clear(scratch);
     evalx_begin(&x, &request);
-    if (evalx_go_on(&x, request.membership == NULL ? EVALUATE_SLICE : SIZE_MAX, scratch))
-        evaluate_answer(req, p, &x, c, scratch);
+    if (evalx_go_on(&x, request.membership == NULL ? SLICE_WORK : SIZE_MAX, scratch))
+        finish(req, p, &x, c, scratch);
     else
-        evaluate_in_slices_take(req, p, &x, c, scratch);
+        go_on_in_slices(req, p, &x, c, scratch);
     if (scratch->room > SCRATCH_KEPT)
         str_free(scratch);
 }

@@ -9,6 +9,7 @@
  */
 #include "flags/ofrep.h"
 #include "api/members.h"
+#include "api/slices.h"
 
 /* Memory that a thread keeps for its answers from one to the next. */
 #define SCRATCH_KEPT ((size_t)1 << 20)
@@ -73,7 +74,11 @@ void ofrep_flag(struct http_request *req, struct api_passage *p, struct context 
 
 /* ---- all flags ------------------------------------------------------------------------------- */
 
+/* An answer about all flags while it is made. */
 struct bulk {
+    struct ofrep_question question;
+    struct evaluator *evaluator;
+    size_t at; /* the next flag */
     struct str *text;
     char before; /* what stands before the next one */
     bool big_segments;
@@ -88,32 +93,19 @@ static void flag_visit(const struct evaluation *result, void *arg)
     bulk->big_segments = bulk->big_segments || result->big_segments != BIG_SEGMENTS_NONE;
 }
 
-enum bulk_outcome {
-    BULK_DETERMINED, /* by nothing but what stands in struct ofrep_question */
-    BULK_OF_MEMBERS, /* by memberships of big segments, too */
-    BULK_WANTS       /* memberships first: this is no answer */
-};
-
-/* The whole body. The version is that of /sdk/latest-all: the same from every relay that has the
- * same data. */
-static enum bulk_outcome bulk_write(struct api_passage *p, const struct context *c, struct str *out)
+static bool bulk_go_on(struct bulk *bulk, const struct api_passage *p, size_t work)
 {
-    struct evaluation_listener listener = evaluate_listener(p);
-    struct members members;
-    struct bulk bulk = {.text = out, .before = '['};
-    struct evaluator *e = evaluator_new(p->snapshot->data, c, members_begin(&members, p));
-    evaluator_listen(e, &listener);
-    str_append_text(out, "{\"flags\":");
-    evaluator_each(e, evaluate_filter(p), flag_visit, &bulk);
-    str_append_text(out, bulk.before == '[' ? "[]" : "]");
-    str_append_format(out, ",\"metadata\":{\"version\":\"%.*s\"}}",
+    return evaluator_each_go_on(bulk->evaluator, evaluate_filter(p), &bulk->at, work, flag_visit,
+                                bulk);
+}
+
+/* What stands behind the flags. The version is that of /sdk/latest-all: the same from every relay
+ * that has the same data. */
+static void bulk_write_end(const struct bulk *bulk, const struct api_passage *p)
+{
+    str_append_text(bulk->text, bulk->before == '[' ? "[]" : "]");
+    str_append_format(bulk->text, ",\"metadata\":{\"version\":\"%.*s\"}}",
                       VIEW_ARGS(dataset_poll_version(p->snapshot->data, DATASET_POLL_ALL)));
-    evaluate_tell_given_up(p, evaluator_patterns_given_up(e));
-    bool wants = evaluator_wants_memberships(e);
-    evaluator_free(e);
-    if (wants)
-        return BULK_WANTS;
-    return bulk.big_segments ? BULK_OF_MEMBERS : BULK_DETERMINED;
 }
 
 /* With the headers of an answer that has this tag: 304 when the client has it, else 200. `text` is
@@ -136,27 +128,94 @@ static bool answer_tagged(struct http_request *req, struct api_passage *p, struc
     return true;
 }
 
-static void answer_flags(struct http_request *req, struct api_passage *p, struct context **c)
+/* Once all flags are there: the answer, unless memberships are wanted first. An answer that depends
+ * on nothing but the question has a tag that is kept. */
+static void bulk_finish(struct http_request *req, struct api_passage *p, struct bulk *bulk,
+                        struct context **c)
 {
-    struct str *text = &p->thread->scratch;
-    struct ofrep_question question;
     char made[OFREP_TAG_LENGTH];
-    ofrep_question_make(p, *c, &question);
-    struct view tag = ofrep_tag_find(p->thread, &question);
-    if (tag.len != 0 && answer_tagged(req, p, tag, NULL))
-        return;
-    str_clear(text);
-    enum bulk_outcome outcome = bulk_write(p, *c, text);
-    if (outcome == BULK_WANTS) {
+    bool wants = evaluator_wants_memberships(bulk->evaluator);
+    evaluate_tell_given_up(p, evaluator_patterns_given_up(bulk->evaluator));
+    evaluator_free(bulk->evaluator);
+    if (wants) {
         members_wait(req, p, c);
         return;
     }
-    ofrep_tag_make(str_view(text), made);
-    if (outcome == BULK_DETERMINED)
-        ofrep_tag_keep(p->thread, &question, view_make(made, sizeof made));
-    (void)answer_tagged(req, p, view_make(made, sizeof made), text);
+    bulk_write_end(bulk, p);
+    ofrep_tag_make(str_view(bulk->text), made);
+    if (!bulk->big_segments)
+        ofrep_tag_keep(p->thread, &bulk->question, view_make(made, sizeof made));
+    (void)answer_tagged(req, p, view_make(made, sizeof made), bulk->text);
+}
+
+struct bulk_slice {
+    struct slice base;
+    struct bulk bulk;
+};
+
+static struct bulk_slice *slice_of(struct slice *s)
+{
+    return CONTAINER_OF(s, struct bulk_slice, base);
+}
+
+static bool slice_go_on(struct slice *s)
+{
+    return bulk_go_on(&slice_of(s)->bulk, &s->passage, SLICE_WORK);
+}
+
+static void slice_answer(struct slice *s)
+{
+    bulk_finish(s->req, &s->passage, &slice_of(s)->bulk, &s->context);
+}
+
+static void slice_end(struct slice *s)
+{
+    evaluator_free(slice_of(s)->bulk.evaluator);
+}
+
+static void go_on_in_slices(struct http_request *req, struct api_passage *p,
+                            const struct bulk *bulk, struct context **c)
+{
+    struct bulk_slice *s = mem_zalloc(sizeof *s);
+    s->base.go_on = slice_go_on;
+    s->base.answer = slice_answer;
+    s->base.end = slice_end;
+    s->bulk = *bulk;
+    s->bulk.text = &s->base.text;
+    slice_begin_take(&s->base, req, p, c, bulk->text);
+    evaluator_listen(s->bulk.evaluator, &s->base.listener);
+}
+
+/* What is known of big segments may change between two slices, so they are done at once. */
+static void evaluate_flags(struct http_request *req, struct api_passage *p, struct context **c,
+                           const struct ofrep_question *question)
+{
+    struct members members;
+    struct evaluation_listener listener = evaluate_listener(p);
+    const struct membership_source *membership = members_begin(&members, p);
+    struct str *text = &p->thread->scratch;
+    struct bulk bulk = {.question = *question,
+                        .evaluator = evaluator_new(p->snapshot->data, *c, membership),
+                        .text = text,
+                        .before = '['};
+    evaluator_listen(bulk.evaluator, &listener);
+    str_clear(text);
+    str_append_text(text, "{\"flags\":");
+    if (bulk_go_on(&bulk, p, membership == NULL ? SLICE_WORK : SIZE_MAX))
+        bulk_finish(req, p, &bulk, c);
+    else
+        go_on_in_slices(req, p, &bulk, c);
     if (text->room > SCRATCH_KEPT)
         str_free(text);
+}
+
+static void answer_flags(struct http_request *req, struct api_passage *p, struct context **c)
+{
+    struct ofrep_question question;
+    ofrep_question_make(p, *c, &question);
+    struct view tag = ofrep_tag_find(p->thread, &question);
+    if (tag.len == 0 || !answer_tagged(req, p, tag, NULL))
+        evaluate_flags(req, p, c, &question);
 }
 
 void ofrep_flags(struct http_request *req, struct api_passage *p, struct context **c)

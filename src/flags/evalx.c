@@ -172,15 +172,26 @@ bool evaluator_flag_for(struct evaluator *e, enum evalx_filter filter, struct vi
 void evaluator_each(struct evaluator *e, enum evalx_filter filter,
                     void (*visit)(const struct evaluation *result, void *arg), void *arg)
 {
+    size_t at = 0;
+    (void)evaluator_each_go_on(e, filter, &at, SIZE_MAX, visit, arg);
+}
+
+bool evaluator_each_go_on(struct evaluator *e, enum evalx_filter filter, size_t *at, size_t work,
+                          void (*visit)(const struct evaluation *result, void *arg), void *arg)
+{
     const struct image *image = dataset_image(e->data);
-    for (size_t i = 0; i < image->count; i++) {
+    const size_t done = evaluator_work(e);
+    for (; *at < image->count; ++*at) {
         struct evaluation result;
-        const struct image_entry *entry = &image->entries[i];
+        const struct image_entry *entry = &image->entries[*at];
         if (!is_let_through(entry, filter))
             continue;
+        if (evaluator_work(e) - done > work)
+            return false;
         struct outcome o;
         evaluator_outcome(e, entry->flag, entry->position, &o);
         evaluator_tell(e, entry->position, &o, &result);
         visit(&result, arg);
     }
+    return true;
 }

@@ -57,4 +57,8 @@ bool evaluator_flag_for(struct evaluator *e, enum evalx_filter filter, struct vi
 void evaluator_each(struct evaluator *e, enum evalx_filter filter,
                     void (*visit)(const struct evaluation *result, void *arg), void *arg);
 
+/* The same in steps, as with evalx_go_on(): *at is 0 at first; true when that was all. */
+bool evaluator_each_go_on(struct evaluator *e, enum evalx_filter filter, size_t *at, size_t work,
+                          void (*visit)(const struct evaluation *result, void *arg), void *arg);
+
 #endif

@@ -35,6 +35,7 @@ const world = t => startPair(t, dataset(flags, segments), { main: { threads: 1 }
 
 const asking = (key, target, context) => ({ method: 'REPORT', target, headers: { Authorization: key, 'Content-Type': 'application/json' }, body: JSON.stringify(context) });
 const evalx = (key, more = {}) => asking(key, '/sdk/evalx/context?withReasons=true', { kind: 'user', key: 'u', ...more });
+const openFeature = (key, more = {}) => ({ ...asking(key, '/ofrep/v1/evaluate/flags', { context: { targetingKey: 'u', ...more } }), method: 'POST' });
 
 // Contexts with which patterns take long, and how the patterns come out: 1 where one matches.
 const contexts = [
@@ -93,7 +94,7 @@ describe('bounded work', { concurrency: false }, () => {
     const probe = await openConnection(t, relay.port);
     const groups = numbers(100000).map(n => `g${n}`);
     const heavy = [
-      evalx(key, { a: contexts.at(-1).a }), evalx(key, { a: contexts.at(-2).a }), evalx(key, { groups }), evalx(key, { groups: [...groups, 'x1'] }),
+      evalx(key, { a: contexts.at(-1).a }), evalx(key, { a: contexts.at(-2).a }), evalx(key, { groups }), evalx(key, { groups: [...groups, 'x1'] }), openFeature(key, { groups: [...groups, 'x1'] }),
     ];
     const busy = await Promise.all(heavy.map(() => openConnection(t, relay.port)));
     const longest = await least(3, 200, async () => {
@@ -109,6 +110,8 @@ describe('bounded work', { concurrency: false }, () => {
       assert.deepEqual(told(answers[2]['list-1']), outcome(fell()));
       assert.deepEqual(told(answers[3]['list-1']), outcome(matched()));
       assert.deepEqual(told(answers[3]['list-0']), outcome(fell()));
+      const variants = Object.fromEntries(answers[4].flags.map(one => [one.key, one.variant]));
+      assert.deepEqual([variants['list-0'], variants['list-1'], answers[4].flags.length], ['0', '1', Object.keys(answers[3]).length]);
       return worst;
     });
     t.diagnostic(`the longest wait: ${longest.toFixed(0)} ms`);
@@ -119,18 +122,20 @@ describe('bounded work', { concurrency: false }, () => {
     const { relay, key } = await startPair(t, dataset(lists), { main: { threads: 1 } });
     const groups = numbers(Math.floor(400000 / slowness)).map(n => `g${n}`);
     const used = () => relay.processorTime();
-    const leaver = await openConnection(t, relay.port);
-    const before = used();
-    const answer = leaver.ask(evalx(key, { groups }));
-    answer.catch(() => {});
-    await until('the evaluation to begin', () => used() - before > 0.1);
-    leaver.socket.resetAndDestroy();
-    await assert.rejects(answer);
-    await until('the evaluation to end', async () => {
-      const was = used();
-      await pause(200);
-      return used() - was < 0.05;
-    });
+    for (const long of [evalx(key, { groups }), openFeature(key, { groups })]) {
+      const leaver = await openConnection(t, relay.port);
+      const before = used();
+      const answer = leaver.ask(long);
+      answer.catch(() => {});
+      await until('the evaluation to begin', () => used() - before > 0.1);
+      leaver.socket.resetAndDestroy();
+      await assert.rejects(answer);
+      await until('the evaluation to end', async () => {
+        const was = used();
+        await pause(200);
+        return used() - was < 0.05;
+      });
+    }
     const connection = await openConnection(t, relay.port);
     assert.equal((await connection.ask(evalx(key))).status, 200);
     connection.ask(evalx(key, { groups })).catch(() => {});
