@@ -192,10 +192,11 @@ static int64_t age_of(const struct events *e, int64_t wall_ms)
     return age > 0 ? age : 0;
 }
 
+/* At the start, and later, when those before it are done with. */
 static void found_batch(void *owner, const struct spool_batch *record, struct buf *body)
 {
     struct events *e = owner;
-    struct events_group *g = group_find(e, &record->group);
+    struct events_group *g = e->phase != EVENTS_ENDING ? group_find(e, &record->group) : NULL;
     if (g == NULL || record->payload_id.len > EVENT_PAYLOAD_ID_MAX) {
         buf_unref(body);
         return;

@@ -1,13 +1,19 @@
 /* events/ - analytics events of SDKs: taken in, grouped, summarised, delivered (events.md).
  *
  *   door.h --> events.c --> family --> group: verbatim queue | summarizer.h
- *                             |           '-- flush: time, size, count --> batch
- *                             '-- publisher: posts under way, retries, switched off -->
+ *                             |           '-- flush: time, size, count --> batch --> press
+ *                             '-- publisher <--'        spool.h (spoolDir) <---'
+ *                                     '-- requests under way, retries, switched off -->
  * LaunchDarkly
- *                             '-- spool.h (spoolDir)
+ *
+ * Who lives here: event.h, event_array.h, door.c (posts, and how they cross), events.c (the whole),
+ * dedupe.c (posts that come twice), family.c, group.c, group_summary.c (what waits), batch.c,
+ * press.c (gzip), publisher.c, outcome.c, answer.c, switch.c (delivery), diagnostic.c, disk.c (what
+ * is written when), spool*.c (how), summarizer.c with input_*.c, output_event.c, summary.c and
+ * known_contexts.c.
  *
  * Lives on the control thread but for the door. One timer per family, armed only while something
- * waits. May call: env/snapshot.h, flags, http client, base.
+ * waits. May call: env/snapshot.h, source/retry.h, flags, http client, base.
  */
 #ifndef EVENTS_EVENTS_H
 #define EVENTS_EVENTS_H
