@@ -1,6 +1,8 @@
 /* bigsegments/applier.c - see applier.h. */
 #include "bigsegments/applier.h"
 
+#include <string.h>
+
 #define WAITING_MAX_BYTES ((size_t)8 << 20) /* more is not read while the database is busy */
 
 void progress_free(struct progress *p)
@@ -8,6 +10,12 @@ void progress_free(struct progress *p)
     str_free(&p->cursor);
     map_free(&p->changed);
     log_scope_unref(p->log);
+}
+
+/* Versions are opaque; none that is sent holds a zero byte. */
+static bool same_version(const struct str *a, const struct str *b)
+{
+    return strcmp(str_text(a), str_text(b)) == 0;
 }
 
 static void cursor_set(struct progress *p, struct view cursor)
@@ -117,7 +125,7 @@ static void look(struct applier *a)
 {
     struct progress *p = a->progress;
     note_changed(&a->skipped, a->patch);
-    if (!view_is(str_view(&a->patch->version), str_text(&p->cursor)))
+    if (!same_version(&a->patch->version, &p->cursor))
         return;
     p->counts.patches_already += a->present.skipped;
     a->present.skipped = 0;
@@ -126,11 +134,11 @@ static void look(struct applier *a)
     applier_admit(a);
 }
 
-static void note_cursor(struct applier *a, struct view cursor)
+static void note_cursor(struct applier *a, const struct str *cursor)
 {
     struct progress *p = a->progress;
-    a->present.foreign = a->present.foreign || !view_equal(cursor, str_view(&p->cursor));
-    cursor_set(p, cursor);
+    a->present.foreign = a->present.foreign || !same_version(cursor, &p->cursor);
+    cursor_set(p, str_view(cursor));
 }
 
 static void applier_done(struct membership_op *op)
@@ -140,7 +148,7 @@ static void applier_done(struct membership_op *op)
     bool applying = op->type == MEMBERSHIP_OP_APPLY;
     a->busy = false;
     if (op->ok && !applying)
-        note_cursor(a, str_view(&op->cursor));
+        note_cursor(a, &op->cursor);
     if (op->ok && applying && !op->mismatch)
         note_applied(a);
     str_free(&op->cursor);

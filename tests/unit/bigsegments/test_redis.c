@@ -121,6 +121,52 @@ static void a_frozen_server_ends_in_an_error(void **state)
     redis_end(&r);
 }
 
+/* data-store.md 8.2: keys with a hash tag lie at one place; without one the transaction is refused.
+ */
+static void a_cluster_needs_a_hash_tag(void **state)
+{
+    struct redis_world r = {0};
+    struct members m;
+    char node[32];
+    char bus[16];
+    const char *const nodes[] = {node, NULL};
+    const char *const words[] = {"redis-server",
+                                 "--port",
+                                 "{port}",
+                                 "--bind",
+                                 "127.0.0.1",
+                                 "--save",
+                                 "",
+                                 "--dir",
+                                 "{folder}",
+                                 "--cluster-enabled",
+                                 "yes",
+                                 "--cluster-port",
+                                 bus,
+                                 NULL};
+    (void)state;
+    world_begin(&r.w);
+    (void)snprintf(bus, sizeof bus, "%u", free_port());
+    server_start(&r.server, 0, words);
+    assert_string_equal(redis_cli(&r.server, "cluster addslotsrange 0 16383"), "OK");
+    redis_await(&r.server, "cluster info", "cluster_state:ok");
+    (void)snprintf(node, sizeof node, "127.0.0.1:%u", r.server.port);
+    (void)snprintf(r.address, sizeof r.address, "redis-cluster://%s", node);
+    redis_settings(&r);
+    r.w.settings.redis.mode = STORE_REDIS_CLUSTER;
+    r.w.settings.redis.nodes = nodes;
+    redis_open(&r);
+    members_open(&m, &r.w);
+    assert_non_null(strstr(members_apply(m.store, &r.w, "vip.g1 >1 +h"), "CROSSSLOT"));
+    assert_string_equal(members_cursor(m.store, &r.w), "");
+    struct membership_store *tagged = members_store(&m, "{ld}.prod");
+    assert_string_equal(members_apply(tagged, &r.w, "vip.g1 >1 +h"), "applied");
+    assert_string_equal(members_of(tagged, &r.w, "h"), "vip.g1+");
+    members_store_close(&m, tagged);
+    members_close(&m);
+    redis_end(&r);
+}
+
 /* ---- a scripted one ---------------------------------------------------------------------------
  */
 
@@ -235,6 +281,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_done_is_an_error),
         cmocka_unit_test(a_restart_between_two_operations_is_not_noticed),
         cmocka_unit_test(a_frozen_server_ends_in_an_error),
+        cmocka_unit_test(a_cluster_needs_a_hash_tag),
         cmocka_unit_test(what_a_redis_may_say_to_a_patch),
         cmocka_unit_test(what_is_said_to_a_redis),
     };
