@@ -12,7 +12,7 @@
 /* No event is so short: with more of them the views would be larger than the text, and a body of
  * nothing but digits and commas eight times as large. */
 #define SHORTEST_EVENT sizeof(struct view)
-#define SHORT_EVENTS 4096 /* so many may be as short as they like */
+#define SHORT_EVENTS 65536 /* so many may be as short as they like */
 
 static void array_append(struct event_array *a, size_t *room, struct view element, size_t text_len)
 {
