@@ -68,21 +68,27 @@ bool membership_answer_cursor(struct view body, struct str *cursor, struct error
     return ok;
 }
 
+/* What is not there is 0. */
+static bool read_number(struct view text, int64_t *out)
+{
+    struct json_reader r;
+    json_reader_init(&r, text);
+    int64_t number = text.len != 0 ? json_read_int(&r) : 0;
+    json_expect_end(&r);
+    bool ok = !json_failed(&r);
+    json_reader_done(&r);
+    if (ok)
+        *out = number;
+    return ok;
+}
+
 bool membership_answer_time(struct view body, int64_t *time_ms, struct error *err)
 {
     struct typed_value v = {"synchronizedOn", "N", {0}};
     bool ok = read_item(body, read_value, &v, err);
-    if (ok && v.text.len != 0) {
-        struct json_reader r;
-        json_reader_init(&r, str_view(&v.text));
-        *time_ms = json_read_int(&r);
-        json_expect_end(&r);
-        ok = !json_failed(&r);
-        json_reader_done(&r);
-        if (!ok)
-            error_set(err, "the time of synchronization in DynamoDB is no number");
-    } else if (ok) {
-        *time_ms = 0;
+    if (ok && !read_number(str_view(&v.text), time_ms)) {
+        error_set(err, "the time of synchronization in DynamoDB is no number");
+        ok = false;
     }
     str_free(&v.text);
     return ok;
