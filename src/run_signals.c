@@ -79,6 +79,7 @@ void run_signals_open(struct run *r)
 {
     static const int numbers[RUN_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its writer */
     for (size_t i = 0; i < RUN_SIGNALS; i++) {
         (void)uv_signal_init(&r->loop, &r->signals[i]);
         r->signals[i].data = r;
