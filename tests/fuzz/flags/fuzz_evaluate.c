@@ -2,9 +2,11 @@
  * its key, its JSON.
  *
  * Laws: the body for all flags is JSON, and the same when it is made again, from a data set that
- * was made in another way; a flag alone comes out as it does among all. */
+ * was made in another way, or in steps; a flag alone comes out as it does among all, and what
+ * OpenFeature is told of it is JSON. */
 #include "base/json_reader.h"
 #include "flags/evalx.h"
+#include "flags/ofrep.h"
 
 #include <stdlib.h>
 
@@ -78,6 +80,29 @@ static void body_check(struct str *body)
     json_reader_done(&r);
 }
 
+static void body_make_in_steps(struct dataset *d, const struct context *c, bool with_reasons,
+                               struct str *out)
+{
+    struct membership_source source = {.query = query, .find = find};
+    struct evalx_request request = {
+        .data = d, .context = c, .membership = &source, .with_reasons = with_reasons};
+    struct evalx_facts facts;
+    struct evalx x;
+    str_clear(out);
+    evalx_begin(&x, &request);
+    for (size_t work = 0; !evalx_go_on(&x, work, out);)
+        work++;
+    evalx_end(&x, &facts);
+}
+
+static void ofrep_check(const struct evaluation *result, struct view key)
+{
+    struct str text = {0};
+    must(ofrep_result_write(result, key, &text) == (result->reason != REASON_ERROR));
+    body_check(&text);
+    str_free(&text);
+}
+
 static void each_alone_check(struct dataset *d, const struct context *c)
 {
     struct membership_source source = {.query = query, .find = find};
@@ -91,6 +116,8 @@ static void each_alone_check(struct dataset *d, const struct context *c)
         bool found = evaluator_flag(alone, flags[i]->key, &a);
         must(found == evaluator_flag(together, flags[i]->key, &b));
         must(found != flags[i]->deleted);
+        if (found)
+            ofrep_check(&a, flags[i]->key);
         if (found)
             must(a.reason == b.reason && a.variation == b.variation &&
                  a.big_segments == b.big_segments && a.prerequisite_count == b.prerequisite_count);
@@ -116,6 +143,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         body_make(d, c, with_reasons, &body);
         body_check(&body);
         body_make(patched, c, with_reasons, &again);
+        must(view_equal(str_view(&body), str_view(&again)));
+        body_make_in_steps(d, c, with_reasons, &again);
         must(view_equal(str_view(&body), str_view(&again)));
     }
     each_alone_check(d, c);
