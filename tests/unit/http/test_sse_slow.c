@@ -57,11 +57,14 @@ static void push_many(void *arg)
         sse_subscriber_push_take(s->streams[0].subscriber, test_change("0123456789"));
 }
 
-/* It reads little by little: long before the socket asks for more, the kernel's buffer shrinks. */
+/* It reads little by little: long before the socket asks for more, the kernel's buffer shrinks. The
+ * client's own buffer is small, so that each step is one that the server sees. */
 static void a_slow_client_that_makes_progress_stays(void **state)
 {
     struct test_server *s = *state;
     int fd = test_open_stream(s, GET_STREAM);
+    int small = 64 << 10;
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
     test_push_one_take(s, 0, test_much(FRAME_PUT));
     char *bytes = mem_alloc(SLOW_STEP);
     for (int i = 0; i < 20; i++) {
