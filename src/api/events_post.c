@@ -3,25 +3,10 @@
 
 #include <inttypes.h>
 
-/* A decimal integer with a sign or without; anything else, and what is not positive, is 1. */
-static int64_t parse_schema(struct view text)
-{
-    int64_t number = 0;
-    bool sign = text.len != 0 && (text.data[0] == '+' || text.data[0] == '-');
-    struct view digits = view_from(text, sign ? 1 : 0);
-    for (size_t i = 0; i < digits.len; i++) {
-        char c = digits.data[i];
-        if (c < '0' || c > '9' || number > (INT64_MAX - 9) / 10)
-            return 1;
-        number = number * 10 + (c - '0');
-    }
-    return number == 0 || text.data[0] == '-' ? 1 : number;
-}
-
 static struct event_metadata read_metadata(const struct http_request *req)
 {
     struct event_metadata m = {
-        .schema = parse_schema(http_request_header(req, "X-LaunchDarkly-Event-Schema")),
+        .schema = event_schema_parse(http_request_header(req, "X-LaunchDarkly-Event-Schema")),
         .tags = http_request_header(req, "X-LaunchDarkly-Tags"),
         .payload_id = http_request_header(req, "X-LaunchDarkly-Payload-ID"),
     };

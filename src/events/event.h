@@ -42,6 +42,10 @@ enum event_drop {
 /* "capacity" ... as metrics and /status name them. */
 const char *event_drop_name(enum event_drop reason);
 
+/* What X-LaunchDarkly-Event-Schema says: a decimal integer, with a sign or without; 1 for anything
+ * else, and for what is not positive (5.1). */
+int64_t event_schema_parse(struct view text);
+
 /* Longer payload IDs are not remembered (13.4). */
 #define EVENT_PAYLOAD_ID_MAX 64
 

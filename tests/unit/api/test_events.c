@@ -200,6 +200,8 @@ static const struct {
      "31: not an integer"},
     {"/bulk", SDK "X-LaunchDarkly-Event-Schema: +\n", EVENT_SERVER, EVENT_SUMMARIZE, 1, "", "",
      "a sign alone"},
+    {"/bulk", SDK "X-LaunchDarkly-Event-Schema: 9223372036854775807\n", EVENT_SERVER,
+     EVENT_VERBATIM, INT64_MAX, "", "", "the biggest integer"},
     {"/bulk", SDK "X-LaunchDarkly-Event-Schema: 9223372036854775808\n", EVENT_SERVER,
      EVENT_SUMMARIZE, 1, "", "", "too big for an integer"},
     {"/bulk", SDK "X-LaunchDarkly-Event-Schema: 2\n", EVENT_SERVER, EVENT_SUMMARIZE, 2, "", "",
