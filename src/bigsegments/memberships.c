@@ -101,11 +101,6 @@ enum membership memberships_find(const struct memberships *m, struct view segmen
     return m->rows[low].included ? MEMBERSHIP_INCLUDED : MEMBERSHIP_EXCLUDED;
 }
 
-size_t memberships_count(const struct memberships *m)
-{
-    return m->count;
-}
-
 size_t memberships_bytes(const struct memberships *m)
 {
     return m->bytes;

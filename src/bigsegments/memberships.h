@@ -27,8 +27,7 @@ void memberships_unref(struct memberships *m); /* accepts NULL */
 /* Included wins. `segment` is "SEGMENT.gGENERATION". For membership_source.find. */
 enum membership memberships_find(const struct memberships *m, struct view segment);
 
-/* Of how many segments anything is known, and how many bytes that takes. */
-size_t memberships_count(const struct memberships *m);
+/* How much memory it takes. */
 size_t memberships_bytes(const struct memberships *m);
 
 #endif

@@ -4,6 +4,8 @@
 #include "base/percent.h"
 #include "source/retry.h"
 
+#include <string.h>
+
 #define CONNECT_TIMEOUT_MS 3000
 #define TLS_TIMEOUT_MS 10000
 #define SILENCE_TIMEOUT_MS 30000
@@ -16,6 +18,7 @@ struct segment_poll {
     void (*done)(void *owner, const struct segment_poll_result *r);
     void *owner;
     struct membership_op op; /* READ_CURSOR */
+    struct str after;        /* the cursor at the start */
     struct http_exchange *exchange;
     struct applier applier;
     bool reading_cursor;
@@ -34,6 +37,7 @@ static void on_limit_closed(uv_handle_t *handle)
     void (*done)(void *owner, const struct segment_poll_result *r) = p->done;
     void *owner = p->owner;
     applier_free(&p->applier);
+    str_free(&p->after);
     mem_free(p);
     done(owner, &result); /* synchronizer.c */
 }
@@ -95,6 +99,7 @@ static void on_array(void *owner, const struct applied *a)
     struct segment_poll *p = owner;
     p->result.ok = true;
     p->result.applied = *a;
+    p->result.moved = strcmp(str_text(&p->after), str_text(&p->progress->cursor)) != 0;
     p->over = true;
     if (a->any && a->applied == 0 && !a->foreign)
         p->result.useless = true;
@@ -218,6 +223,7 @@ static void on_cursor(struct membership_op *op)
     } else {
         str_clear(&p->progress->cursor);
         str_append(&p->progress->cursor, str_view(&op->cursor));
+        str_append(&p->after, str_view(&op->cursor));
         request(p);
     }
     str_free(&op->cursor);

@@ -25,6 +25,7 @@ struct segment_poll_result {
     int64_t retry_after_s;  /* what the answer asked for; 0: nothing */
     struct error problem;   /* when not ok */
     struct applied applied; /* when ok */
+    bool moved;             /* the cursor, by whoever it was: more may follow */
     bool useless;           /* there were patches, and nothing came of them: to ask again at once
                                would get the same answer */
 };

@@ -130,7 +130,7 @@ static void poll_succeeded(struct synchronizer *s, const struct segment_poll_res
     s->progress.counts.patches_mismatched += a->skipped;
     if (r->useless || (gap && s->step == SYNC_CHECKING))
         sync_cycle_end(s, NULL);
-    else if (a->any)
+    else if (r->moved)
         poll_begin(s, s->step);
     else if (s->step == SYNC_POLLING)
         open_stream(s);

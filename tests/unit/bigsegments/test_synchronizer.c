@@ -56,6 +56,20 @@ static void pages_are_asked_for_until_one_is_empty(void **state)
     sync_end(&b);
 }
 
+/* Who is asked again would send the same again. */
+static void a_page_that_does_not_move_the_cursor_is_the_last_one(void **state)
+{
+    struct sync_bench b;
+    (void)state;
+    sync_begin(&b);
+    sync_page(&b, "> >");
+    sync_expect(&b, "poll apply > apply > stream");
+    sync_open(&b);
+    sync_page(&b, "> >");
+    sync_expect(&b, "poll apply > apply > time synchronized changed vip");
+    sync_end(&b);
+}
+
 static void null_is_an_empty_page(void **state)
 {
     struct sync_bench b;
@@ -637,6 +651,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_order_of_a_fresh_environment),
         cmocka_unit_test(pages_are_asked_for_until_one_is_empty),
+        cmocka_unit_test(a_page_that_does_not_move_the_cursor_is_the_last_one),
         cmocka_unit_test(null_is_an_empty_page),
         cmocka_unit_test(events_of_the_stream),
         cmocka_unit_test(every_other_answer_is_an_error),
