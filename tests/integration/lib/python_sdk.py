@@ -4,6 +4,7 @@
 {"do": "open", "name": N, "mode": "stream", "uri": U, "key": K}                            connected by streaming
 {"do": "open", "name": N, "mode": "poll", "uri": U, "key": K, "interval": S}               connected by polling
 {"do": "open", "name": N, "mode": "writer", ... both}                                      connected, and writes what it gets
+{"do": "open", ..., "segments": true}                                                      asks it for Big Segments, too
 {"do": "evaluate", "name": N, "flags": [F], "contexts": [C]}  -> {"F C": [value, variation, reason]}
 {"do": "all", "name": N, "context": C}                        -> {"F": value}
 {"do": "watch", "name": N, "flag": F, "context": C}           evaluates without a pause, four at a time, until
@@ -16,7 +17,7 @@ import sys
 import threading
 
 from ldclient import Context, LDClient
-from ldclient.config import Config
+from ldclient.config import BigSegmentsConfig, Config
 from ldclient.feature_store import CacheConfig
 from ldclient.integrations import Consul, DynamoDB, Redis
 
@@ -31,8 +32,18 @@ def store(command):
         return Redis.new_feature_store(f'redis://127.0.0.1:{port}', prefix=prefix, caching=caching)
     if command['database'] == 'consul':
         return Consul.new_feature_store(host='127.0.0.1', port=port, prefix=prefix, caching=caching)
-    options = {'endpoint_url': f'http://127.0.0.1:{port}', 'region_name': 'us-east-1', 'aws_access_key_id': 'test', 'aws_secret_access_key': 'test'}
-    return DynamoDB.new_feature_store('flags', prefix=prefix, dynamodb_opts=options, caching=caching)
+    return DynamoDB.new_feature_store('flags', prefix=prefix, dynamodb_opts=dynamodb(port), caching=caching)
+
+
+def dynamodb(port):
+    return {'endpoint_url': f'http://127.0.0.1:{port}', 'region_name': 'us-east-1', 'aws_access_key_id': 'test', 'aws_secret_access_key': 'test'}
+
+
+def segment_store(command):
+    port, prefix = command['port'], command['prefix']
+    if command['database'] == 'redis':
+        return Redis.new_big_segment_store(f'redis://127.0.0.1:{port}', prefix=prefix)
+    return DynamoDB.new_big_segment_store('flags', prefix=prefix, dynamodb_opts=dynamodb(port))
 
 
 def open_client(command):
@@ -43,6 +54,8 @@ def open_client(command):
         options['use_ldd'] = True
     else:
         options.update(base_uri=command['uri'], stream_uri=command['uri'], initial_reconnect_delay=0.1)
+    if command.get('segments'):
+        options['big_segments'] = BigSegmentsConfig(store=segment_store(command), context_cache_size=2000, context_cache_time=60)
     config = Config(command.get('key', 'sdk-daemon'), stream=command['mode'] != 'poll', **options)
     if command['mode'] == 'poll':
         config._Config__poll_interval = command['interval']  # the constructor does not take less than 30 seconds
