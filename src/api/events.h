@@ -39,8 +39,9 @@ struct event_body {
     struct body_decoder *decoder;
     struct buf *bytes; /* as long as there is room; NULL: none yet */
     size_t len;        /* bytes of it that are there */
+    bool compressed;
     size_t first_room;
-    size_t most;             /* bytes that it can be at all, and one */
+    size_t most;             /* room that it can have at all */
     struct events_hold hold; /* of the budget */
     struct list paused;      /* thread->paused_bodies */
     bool was_paused;

@@ -3,22 +3,33 @@
  * decoded for which there is no room. */
 #include "api/events.h"
 
-#define PLAIN_ROOM 4096 /* at first, when nobody says how long the body is */
-#define CLAIM_MAX 65536 /* a claimed Content-Length is believed up to here */
-#define COMPRESSED_ROOM 16384
+#define FIRST_ROOM_MIN 4096
+#define FIRST_ROOM_MAX 16384  /* of a compressed body */
+#define TYPICAL_COMPRESSION 4 /* a small post becomes so many times larger */
 
-/* Bytes of the body's memory at first, and at most. */
-static void set_sizes(struct event_body *b, enum body_coding coding)
+static size_t limit_of(const struct event_body *b)
+{
+    return b->thread->api->settings.door->settings.max_body;
+}
+
+/* A byte more than the limit tells that there are more. */
+static size_t most_bytes(const struct event_body *b)
 {
     int64_t claimed = http_request_content_length(b->req);
-    b->most = b->thread->api->settings.door->settings.max_body + 1;
-    b->first_room = coding == BODY_PLAIN ? PLAIN_ROOM : COMPRESSED_ROOM;
-    if (coding == BODY_PLAIN && claimed >= 0) {
-        b->most = (uint64_t)claimed < b->most ? (size_t)claimed : b->most;
-        b->first_room = b->most < CLAIM_MAX ? b->most : CLAIM_MAX;
-    }
-    if (b->first_room > b->most)
-        b->first_room = b->most;
+    bool exact = !b->compressed && claimed >= 0 && (uint64_t)claimed <= limit_of(b);
+    return exact ? (size_t)claimed : limit_of(b) + 1;
+}
+
+/* What Content-Length says is not believed: a client that sends little holds little. Most bodies
+ * arrive whole, and have exactly the room that they need. */
+static size_t first_room(const struct event_body *b, size_t arrived)
+{
+    size_t room = b->compressed ? arrived * TYPICAL_COMPRESSION : arrived;
+    if (b->compressed && room > FIRST_ROOM_MAX)
+        room = FIRST_ROOM_MAX;
+    if (room < FIRST_ROOM_MIN)
+        room = FIRST_ROOM_MIN;
+    return room < b->most ? room : b->most;
 }
 
 void event_body_begin(struct event_body *b, struct api_thread *thread, struct http_request *req,
@@ -31,7 +42,8 @@ void event_body_begin(struct event_body *b, struct api_thread *thread, struct ht
         body_decoder_reset(b->decoder, coding);
     else
         b->decoder = body_decoder_new(coding);
-    set_sizes(b, coding);
+    b->compressed = coding != BODY_PLAIN;
+    b->most = most_bytes(b);
 }
 
 static void give_decoder_back(struct event_body *b)
@@ -81,7 +93,8 @@ static enum http_body_step stop(struct event_body *b, enum event_body_fault faul
 /* Until all of *piece is taken, or something is in the way. */
 enum http_body_step event_body_take(struct event_body *b, struct view *piece)
 {
-    size_t limit = b->thread->api->settings.door->settings.max_body;
+    if (b->bytes == NULL)
+        b->first_room = first_room(b, piece->len);
     for (;;) {
         size_t room = room_of(b);
         size_t written;
@@ -92,7 +105,7 @@ enum http_body_step event_body_take(struct event_body *b, struct view *piece)
         enum body_decoded result =
             body_decode(b->decoder, piece, b->bytes->data + b->len, room_of(b) - b->len, &written);
         b->len += written;
-        if (b->len > limit)
+        if (b->len > limit_of(b))
             return stop(b, EVENT_BODY_TOO_LARGE);
         if (result == BODY_NO_GZIP)
             return stop(b, EVENT_BODY_NO_GZIP);
