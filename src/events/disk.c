@@ -192,12 +192,25 @@ static int64_t age_of(const struct events *e, int64_t wall_ms)
     return age > 0 ? age : 0;
 }
 
+/* Records of environments that do not exist wait for them, but not for ever. */
+static bool waited_long_enough(const struct events *e, int64_t wall_ms)
+{
+    return age_of(e, wall_ms) > e->settings.retry_max_age_ms;
+}
+
+static void lost_batch(struct events *e, const struct spool_batch *record)
+{
+    if (e->phase != EVENTS_ENDING && waited_long_enough(e, record->wall_ms))
+        spool_outcome_append(e->spool, record->payload_id, "dropped");
+}
+
 /* At the start, and later, when those before it are done with. */
 static void found_batch(void *owner, const struct spool_batch *record, struct buf *body)
 {
     struct events *e = owner;
     struct events_group *g = e->phase != EVENTS_ENDING ? group_find(e, &record->group) : NULL;
     if (g == NULL || record->payload_id.len > EVENT_PAYLOAD_ID_MAX) {
+        lost_batch(e, record);
         buf_unref(body);
         return;
     }
@@ -227,6 +240,8 @@ static void found_post(void *owner, const struct spool_post *record, struct buf 
         post.body = body;
         g->seq = record->seq;
         events_family_add(g, &post);
+    } else if (waited_long_enough(e, record->wall_ms)) {
+        spool_posts_forget(e->spool, &record->group, record->seq);
     }
     event_array_free(&post.events);
     buf_unref(body);

@@ -43,14 +43,21 @@ static void failed_again(struct events_family *f)
     try_later(f, (int64_t)((double)wait_ms * (0.5 + random->unit(random))));
 }
 
+/* The events service answers as one that works, with whatever. */
+static void failing_end(struct events_family *f)
+{
+    if (f->failing)
+        atomic_fetch_sub(&events_of(f)->door->families_failing, 1);
+    f->failing = false;
+    f->failures = 0;
+}
+
 static void works_again(struct events_family *f, const struct events_batch *last)
 {
     size_t kept = last->count;
     if (!f->failing)
         return;
-    f->failing = false;
-    f->failures = 0;
-    atomic_fetch_sub(&events_of(f)->door->families_failing, 1);
+    failing_end(f);
     LIST_EACH (node, &f->ready)
         kept += CONTAINER_OF(node, struct events_batch, node)->count;
     log_always(f->env->log, LOG_INFO, "Events service reachable again; sending %zu kept events",
@@ -154,6 +161,7 @@ static void refused(struct events_batch *b, int status)
     log_line(f->env->log, LOG_WARN,
              "Received HTTP error %d%s for sending events - giving up permanently", status,
              status_note(status));
+    failing_end(f);
     b->probe = false;
     events_batch_drop(b, EVENT_DROP_REFUSED);
     events_switch_off(f, path, credential);

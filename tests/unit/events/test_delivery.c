@@ -274,6 +274,31 @@ static void a_refusal_switches_the_path_off(void **state)
     }
 }
 
+/* A failing family that is refused is not failing any more. */
+static void a_refusal_ends_an_outage(void **state)
+{
+    static const struct fake_rule rules[] = {
+        {.status = 503, .times = 2}, {.status = 401, .times = 1}, {.status = 202}, END};
+    struct world w;
+    (void)state;
+    world_init(&w, rules);
+    world_open(&w);
+    world_bulk(&w, "[1]");
+    world_flush(&w);
+    world_advance(&w, 1000);
+    world_settle(&w);
+    assert_int_equal(w.door.families_failing, 1);
+    world_advance(&w, 5000);
+    world_settle(&w);
+    assert_int_equal(w.door.families_failing, 0);
+    assert_int_equal(w.door.families_off, 1);
+    world_keys(&w, "sdk-new", WORLD_MOBILE_KEY);
+    world_bulk(&w, "[2]");
+    world_flush(&w);
+    assert_int_equal(w.door.sent_events, 1);
+    world_close(&w);
+}
+
 /* 61, 62: a new key of the family, and no other, switches it on. */
 static void a_new_key_switches_it_on(void **state)
 {
@@ -447,6 +472,7 @@ int main(void)
         cmocka_unit_test(retry_after_is_honoured),
         cmocka_unit_test(what_is_too_large_is_halved),
         cmocka_unit_test(a_refusal_switches_the_path_off),
+        cmocka_unit_test(a_refusal_ends_an_outage),
         cmocka_unit_test(a_new_key_switches_it_on),
         cmocka_unit_test(every_attempt_has_the_current_key),
         cmocka_unit_test(a_refusal_of_an_old_key_means_nothing),

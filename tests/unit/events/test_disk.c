@@ -178,6 +178,38 @@ static void what_is_dropped_is_done(void **state)
     close_and_clear(&w);
 }
 
+/* Environments that do not exist (yet): what is theirs waits, until it is too old. */
+static void records_without_an_environment_wait_and_age(void **state)
+{
+    static const struct {
+        int64_t later_ms;
+        const char *story;
+    } rows[] = {{300000, "P1 B1<=1 P3 "}, {300001, "P1 B1<=1 P3 D:dropped F<=3 "}};
+    struct world w;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        open_with_spool(&w, NULL);
+        world_bulk(&w, "[1]");
+        events_flush(w.events);
+        world_bulk(&w, "[2]");
+        world_end(&w, 1);
+        fake_disk_cut(3); /* killed before anything was sent */
+        world_close(&w);
+
+        world_init(&w, NULL);
+        w.settings.spool_dir = "/somewhere";
+        fake_clock_advance(&w.clock, rows[i].later_ms);
+        struct env_snapshot *later = w.snapshot;
+        w.snapshot = NULL;
+        world_open(&w);
+        w.snapshot = later;
+        world_flush(&w);
+        assert_int_equal(w.upstream.request_count, 0);
+        assert_string_equal(fake_disk_story(), rows[i].story);
+        close_and_clear(&w);
+    }
+}
+
 /* 85 */
 static void no_key_is_written(void **state)
 {
@@ -203,6 +235,7 @@ int main(void)
         cmocka_unit_test(a_start_goes_on_where_the_last_run_ended),
         cmocka_unit_test(without_the_disk_it_goes_on_in_memory),
         cmocka_unit_test(what_is_dropped_is_done),
+        cmocka_unit_test(records_without_an_environment_wait_and_age),
         cmocka_unit_test(no_key_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
