@@ -65,9 +65,9 @@ MUST_CHECK bool spool_open(const struct spool_settings *settings, struct spool *
 
 /* What was found, once, oldest first: batches without an outcome, then posts that no batch covers.
  * With more than 32 MiB of batches the other ones stay on disk and follow, from later turns, when
- * those before them have outcomes; none follows after spool_close(). The reader's owner must live
- * as long as the spool. `body` is handed over with one reference. Also the payload IDs of all posts
- * found, for 13.4. */
+ * those before them have outcomes; none follows after spool_close(). `body` is handed over with one
+ * reference; a batch whose body is not kept stays on disk for the next start. The reader's owner
+ * must live as long as the spool. Also the payload IDs of all posts found, for 13.4. */
 struct spool_reader {
     void *owner;
     void (*batch)(void *owner, const struct spool_batch *batch, struct buf *body);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 bool spool_late_is_due(const struct spool *s)
@@ -66,19 +67,27 @@ static void loss_tell(const struct spool *s, uint64_t number)
     str_free(&path);
 }
 
+/* A batch whose body nobody keeps waits for nobody's outcome, and so for no room either. */
+void spool_batch_hand_over(struct spool *s, const struct spool_record *r)
+{
+    struct spool_batch batch = spool_record_batch(r);
+    struct buf *body = buf_copy(r->body);
+    s->reader.batch(s->reader.owner, &batch, buf_ref(body));
+    if (atomic_load(&body->refs) > 1)
+        spool_index_handed(&s->index, batch.payload_id, body->len);
+    buf_unref(body);
+}
+
 void spool_late_hand_over(struct spool *s, struct spool_place place, struct buf *text)
 {
     struct spool_record r = {0};
     struct view rest = text != NULL ? buf_view(text) : view_make("", 0);
     bool wanted = place.length != 0 && !s->closing;
     bool found = spool_record_take(&rest, &r) == SPOOL_FOUND && r.type == SPOOL_BATCH;
-    if (wanted && found) {
-        struct spool_batch batch = spool_record_batch(&r);
-        spool_index_handed(&s->index, batch.payload_id, place.length);
-        s->reader.batch(s->reader.owner, &batch, buf_copy(r.body));
-    } else if (wanted) {
+    if (wanted && found)
+        spool_batch_hand_over(s, &r);
+    else if (wanted)
         loss_tell(s, place.number);
-    }
     spool_record_done(&r);
     buf_unref(text);
 }

@@ -236,8 +236,7 @@ static void batch_hand_over(struct walk *w, struct spool_segment *segment)
         spool_index_wait(x, batch.payload_id, &w->place);
         return;
     }
-    spool_index_handed(x, batch.payload_id, w->place.length);
-    w->s->reader.batch(w->s->reader.owner, &batch, buf_copy(w->record.body));
+    spool_batch_hand_over(w->s, &w->record);
 }
 
 static void post_hand_over(struct walk *w, struct spool_segment *segment)

@@ -101,6 +101,9 @@ void spool_late_take(struct spool *s, struct spool_job *job);
 void spool_late_read(const struct spool_writer *w, struct spool_job *job); /* on the pool */
 void spool_late_hand_over(struct spool *s, struct spool_place place, struct buf *text);
 
+/* A batch that a start found, to its reader. */
+void spool_batch_hand_over(struct spool *s, const struct spool_record *r);
+
 /* An outcome without further thought. */
 void spool_done_queue(struct spool *s, struct view payload_id, const char *outcome);
 

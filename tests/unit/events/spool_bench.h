@@ -27,6 +27,9 @@ struct spool_bench {
     struct str written; /* results of appends, in order: "y" or "n" */
     struct str log;
     bool closed;
+    bool keeps; /* the bodies of batches, as whoever delivers them does */
+    struct buf *kept[32];
+    size_t kept_count;
 };
 
 static inline void bench_log(enum log_level level, struct view line, void *arg)
@@ -108,7 +111,16 @@ static inline void on_batch(void *owner, const struct spool_batch *batch, struct
                       VIEW_ARGS(batch->payload_id), VIEW_ARGS(batch->group.env),
                       VIEW_ARGS(batch->group.tags), batch->count, (int)batch->up_to, batch->more,
                       (int)(body->len < 100 ? body->len : 100), body->data);
-    buf_unref(body);
+    if (b->keeps)
+        b->kept[b->kept_count++] = body;
+    else
+        buf_unref(body);
+}
+
+static inline void bench_drop_kept(struct spool_bench *b)
+{
+    while (b->kept_count > 0)
+        buf_unref(b->kept[--b->kept_count]);
 }
 
 static inline void on_post(void *owner, const struct spool_post *post, struct buf *body)
@@ -179,6 +191,7 @@ static inline void bench_done(struct spool_bench *b)
         bench_shut(b);
     assert_int_equal(uv_loop_close(&b->loop), 0);
     log_capture(NULL, NULL);
+    bench_drop_kept(b);
     bench_remove_files(b);
     assert_int_equal(rmdir(b->dir), 0);
     str_free(&b->found);

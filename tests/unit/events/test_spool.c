@@ -288,24 +288,31 @@ static size_t batches_found(const struct spool_bench *b)
     return count;
 }
 
+/* "big-0" to "big-9" of 5 MiB each. */
+static void ten_batches_append(struct spool_bench *b)
+{
+    char *text = mem_alloc((5 << 20) + 1);
+    memset(text, ' ', 5 << 20);
+    memcpy(text, "[1]", 3);
+    text[5 << 20] = '\0';
+    for (int i = 0; i < 10; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "big-%d", i);
+        assert_true(bench_batch(b, "", id, 0, false, text));
+        bench_settle(b);
+    }
+    mem_free(text);
+}
+
 /* What waited for hours does not come into memory at once (13.2). */
 static void many_batches_wait_on_disk_for_their_turn(void **state)
 {
     struct spool_bench *b = *state;
-    struct str body = {0};
     bench_open(b);
-    str_reserve(&body, 5 << 20);
-    memset(body.data, ' ', 5 << 20);
-    body.data[5 << 20] = '\0';
-    memcpy(body.data, "[1]", 3);
-    for (int i = 0; i < 10; i++) {
-        char id[16];
-        (void)snprintf(id, sizeof id, "big-%d", i);
-        assert_true(bench_batch(b, "", id, 0, false, body.data));
-        bench_settle(b);
-    }
+    ten_batches_append(b);
     (void)bench_post(b, "", "[2]");
     bench_shut(b);
+    b->keeps = true;
     bench_open(b);
     bench_settle(b);
     assert_int_equal(batches_found(b), 7);
@@ -327,7 +334,18 @@ static void many_batches_wait_on_disk_for_their_turn(void **state)
     assert_int_equal(batches_found(b), 9);
     assert_int_equal(b->s->index.handed_bytes, 0);
     bench_again_is(b, "P 1 env/ [2]\n");
-    str_free(&body);
+}
+
+/* Batches of environments that are gone do not stand in the way of others. */
+static void batches_that_nobody_keeps_hold_up_none(void **state)
+{
+    struct spool_bench *b = *state;
+    bench_open(b);
+    ten_batches_append(b);
+    bench_shut(b);
+    bench_open(b);
+    assert_int_equal(batches_found(b), 10);
+    assert_int_equal(b->s->index.handed_bytes, 0);
 }
 
 /* Every mode of spoolSync gives the same files. */
@@ -374,6 +392,7 @@ int main(void)
         SPOOL_TEST(other_files_are_left_alone),
         SPOOL_TEST(files_come_and_go),
         SPOOL_TEST(a_record_larger_than_a_file_has_its_own),
+        SPOOL_TEST(batches_that_nobody_keeps_hold_up_none),
         SPOOL_TEST(many_batches_wait_on_disk_for_their_turn),
         SPOOL_TEST(all_ways_to_sync_write_the_same),
     };
