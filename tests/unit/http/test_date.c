@@ -43,7 +43,7 @@ static void all_three_forms_are_read_and_nothing_else(void **state)
 static void what_is_written_can_be_read(void **state)
 {
     (void)state;
-    for (int64_t second = 0; second < 5000000000; second += 86399 * 31) {
+    for (int64_t second = 0; second < 5000000000; second += INT64_C(86399) * 31) {
         char text[HTTP_DATE_SIZE];
         int64_t ms = -1;
         http_date_write(second, text);
