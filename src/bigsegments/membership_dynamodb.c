@@ -17,11 +17,14 @@
 #define GROUP_SMALL 24 /* of an older service, with its limit of 25 */
 #define TRIES 5        /* of a transaction that others disturb */
 #define PAUSE_MS 50    /* doubled from try to try */
+#define QUESTIONS 16   /* under way at a time: each has a connection */
 
 struct dynamodb_store {
     struct membership_store base;
     struct dynamodb_place place;
-    struct list asks;
+    struct list asks;    /* under way */
+    struct list waiting; /* questions for which there are too many already */
+    size_t questions;
     size_t group_limit;
     bool told_too_large;
 };
@@ -31,7 +34,7 @@ struct dynamodb_ask {
     struct list link;
     struct dynamodb_store *store;
     struct membership_op *op;
-    struct dynamodb_guest *guest;
+    struct dynamodb_guest *guest; /* NULL: it waits */
     /* APPLY */
     struct membership_group group;
     struct patch_hashes hashes;
@@ -48,12 +51,21 @@ static const enum patch_list list_order[PATCH_LIST_COUNT] = {
 /* ---- the end of an operation ------------------------------------------------------------------
  */
 
+static bool is_question(const struct membership_op *op)
+{
+    return op->type == MEMBERSHIP_OP_QUERY || op->type == MEMBERSHIP_OP_READ_TIME;
+}
+
+static void next_question(struct dynamodb_store *s);
+
 static void on_closed(void *owner)
 {
     struct dynamodb_ask *a = owner;
     struct membership_store *s = &a->store->base;
     struct membership_op *op = a->op;
     list_remove(&a->link);
+    a->store->questions -= is_question(op);
+    next_question(a->store);
     if (a->walking)
         patch_hashes_end(&a->hashes);
     membership_group_free(&a->group);
@@ -280,6 +292,24 @@ static void begin(struct dynamodb_ask *a)
                        writes ? on_written : on_read);
 }
 
+static void go(struct dynamodb_ask *a)
+{
+    struct dynamodb_store *s = a->store;
+    s->questions += is_question(a->op);
+    list_remove(&a->link);
+    list_append(&s->asks, &a->link);
+    a->guest = dynamodb_guest_open(s->base.db->database, &s->place, on_closed, a);
+}
+
+static void next_question(struct dynamodb_store *s)
+{
+    if (list_empty(&s->waiting) || s->questions >= QUESTIONS)
+        return;
+    struct dynamodb_ask *a = CONTAINER_OF(s->waiting.next, struct dynamodb_ask, link);
+    go(a);
+    begin(a);
+}
+
 /* ---- the kind ---------------------------------------------------------------------------------
  */
 
@@ -293,6 +323,7 @@ static struct membership_store *dynamodb_open(struct membership_database *db)
     struct dynamodb_store *s = mem_zalloc(sizeof *s);
     (void)db;
     list_init(&s->asks);
+    list_init(&s->waiting);
     s->group_limit = MEMBERSHIP_GROUP_MAX;
     return &s->base;
 }
@@ -312,14 +343,22 @@ static void dynamodb_run(struct membership_store *s, struct membership_op *op)
     a->op = op;
     error_set(&op->problem, "the relay is stopping");
     list_init(&a->link);
-    list_append(&d->asks, &a->link);
-    a->guest = dynamodb_guest_open(s->db->database, &d->place, on_closed, a);
+    if (is_question(op)) {
+        list_append(&d->waiting, &a->link);
+        next_question(d);
+        return;
+    }
+    go(a);
     begin(a);
 }
 
+/* Who waits gets a guest only to be told so in a later turn. */
 static void dynamodb_hurry(struct membership_store *s)
 {
-    LIST_EACH (link, &dynamodb_of(s)->asks)
+    struct dynamodb_store *d = dynamodb_of(s);
+    while (!list_empty(&d->waiting))
+        go(CONTAINER_OF(d->waiting.next, struct dynamodb_ask, link));
+    LIST_EACH (link, &d->asks)
         dynamodb_guest_close(CONTAINER_OF(link, struct dynamodb_ask, link)->guest);
 }
 

@@ -297,6 +297,43 @@ static void an_older_service_gets_small_groups(void **state)
     faulty_end(&f);
 }
 
+struct question {
+    struct membership_op op;
+    size_t *done;
+};
+
+static void count_answer(struct membership_op *op)
+{
+    assert_true(op->ok);
+    memberships_unref(op->found);
+    ++*CONTAINER_OF(op, struct question, op)->done;
+}
+
+static bool all_answered(void *arg)
+{
+    return *(size_t *)arg == 100;
+}
+
+/* The scripted server takes no more than FAKE_MAX_CONNECTIONS at a time. */
+static void a_hundred_questions_take_turns(void **state)
+{
+    static const struct fake_rule usual[] = {USUAL};
+    struct faulty f;
+    struct question questions[100];
+    size_t done = 0;
+    (void)state;
+    faulty_begin(&f, usual);
+    for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
+        questions[i] = (struct question){
+            .op = {.type = MEMBERSHIP_OP_QUERY, .hash = VIEW_LITERAL("h"), .done = count_answer},
+            .done = &done};
+        membership_run(f.m.store, &questions[i].op);
+    }
+    run_until(&f.d.w, all_answered, &done, "a hundred answers");
+    assert_int_equal(count_of(&f, "GetItem"), 100);
+    faulty_end(&f);
+}
+
 /* ---- answers ----------------------------------------------------------------------------------
  */
 
@@ -349,6 +386,7 @@ int main(void)
         cmocka_unit_test(what_the_service_may_say_to_a_patch),
         cmocka_unit_test(what_is_said_to_the_service),
         cmocka_unit_test(an_older_service_gets_small_groups),
+        cmocka_unit_test(a_hundred_questions_take_turns),
         cmocka_unit_test(what_answers_may_hold),
     };
     return cmocka_run_group_tests(tests, begin_server, end_server);
