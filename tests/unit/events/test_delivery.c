@@ -39,7 +39,7 @@ static void what_may_pass_is_tried_again_after_a_second(void **state)
         const struct fake_rule rules[] = {rows[i].first, {.status = 202}, END};
         struct world w;
         world_init(&w, rules);
-        w.settings.attempt_timeout_ms = rows[i].first.manner == FAKE_SILENT ? 100 : 0;
+        w.settings.attempt_timeout_ms = rows[i].first.manner == FAKE_SILENT ? 500 : 0;
         world_open(&w);
         world_bulk(&w, "[1,2]");
         world_flush(&w);
