@@ -6,13 +6,14 @@
 import os from 'node:os';
 import * as databases from './databases.mjs';
 import * as events from './events.mjs';
+import * as members from './members.mjs';
 import * as put from './put.mjs';
 import * as requests from './requests.mjs';
 import * as segments from './segments.mjs';
 import * as start from './start.mjs';
 import * as streams from './streams.mjs';
 
-const measurements = { start, streams, requests, put, databases, segments, events };
+const measurements = { start, streams, requests, put, databases, segments, members, events };
 
 const digits = value => value === undefined ? '' : value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 

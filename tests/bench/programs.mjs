@@ -84,9 +84,9 @@ export async function measure(command, ...words) {
   return values;
 }
 
-export async function startUpstream(flags, bytes = 16) {
+export async function startUpstream(flags, bytes = 16, members = 0) {
   const port = await freePort();
-  const child = start(process.execPath, path.join(root, 'tests/bench/upstream.mjs'), port, flags, bytes);
+  const child = start(process.execPath, path.join(root, 'tests/bench/upstream.mjs'), port, flags, bytes, members);
   await accepting(port);
   return { port, child };
 }
