@@ -121,6 +121,62 @@ static void a_frozen_server_ends_in_an_error(void **state)
     redis_end(&r);
 }
 
+/* data-store.md 8.1: after a fail-over the new master is asked, at the latest with the next
+ * operation but one. */
+static void a_fail_over_is_followed(void **state)
+{
+    struct redis_world r = {0};
+    struct server replica = {0};
+    struct server watcher = {0};
+    struct members m;
+    char of[32];
+    char text[512];
+    char node[32];
+    const char *const nodes[] = {node, NULL};
+    const char *const words[] = {"redis-server", "--port",      "{port}", "--bind",
+                                 "127.0.0.1",    "--save",      "",       "--dir",
+                                 "{folder}",     "--replicaof", of,       NULL};
+    static const char *const sentinel[] = {"redis-sentinel", "{folder}/sentinel.conf", NULL};
+    (void)state;
+    world_begin(&r.w);
+    redis_start(&r.server, 0);
+    (void)snprintf(of, sizeof of, "127.0.0.1 %u", r.server.port);
+    server_start(&replica, 0, words);
+    redis_await(&replica, "info replication", "master_link_status:up");
+    uint16_t port = free_port();
+    (void)snprintf(text, sizeof text,
+                   "port %u\nbind 127.0.0.1\nsentinel monitor flags 127.0.0.1 %u 1\n"
+                   "sentinel failover-timeout flags 3000\n",
+                   port, r.server.port);
+    server_file(&watcher, "sentinel.conf", text);
+    server_start(&watcher, port, sentinel);
+    redis_await(&watcher, "sentinel replicas flags", "master-link-status\nok");
+    (void)snprintf(node, sizeof node, "127.0.0.1:%u", port);
+    (void)snprintf(r.address, sizeof r.address, "redis-sentinel://%s/flags", node);
+    redis_settings(&r);
+    r.w.settings.redis.mode = STORE_REDIS_SENTINEL;
+    r.w.settings.redis.nodes = nodes;
+    r.w.settings.redis.sentinel_master = "flags";
+    redis_open(&r);
+    members_open(&m, &r.w);
+    assert_string_equal(members_apply(m.store, &r.w, "vip.g1 >1 +h"), "applied");
+    assert_string_equal(members_of(m.store, &r.w, "h"), "vip.g1+");
+    assert_string_equal(redis_cli(&watcher, "sentinel failover flags"), "OK");
+    redis_await(&replica, "info replication", "role:master");
+    (void)snprintf(text, sizeof text, "\n%u", replica.port);
+    redis_await(&watcher, "sentinel get-master-addr-by-name flags", text);
+    server_kill(&r.server);
+    const char *result = members_apply(m.store, &r.w, "vip.g1 1>2 +i");
+    if (strcmp(result, "applied") != 0)
+        result = members_apply(m.store, &r.w, "vip.g1 1>2 +i");
+    assert_string_equal(result, "applied");
+    assert_string_equal(redis_cli(&replica, "--raw get prod:big_segments_cursor"), "2");
+    members_close(&m);
+    server_end(&watcher);
+    server_end(&replica);
+    redis_end(&r);
+}
+
 /* data-store.md 8.2: keys with a hash tag lie at one place; without one the transaction is refused.
  */
 static void a_cluster_needs_a_hash_tag(void **state)
@@ -281,6 +337,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_done_is_an_error),
         cmocka_unit_test(a_restart_between_two_operations_is_not_noticed),
         cmocka_unit_test(a_frozen_server_ends_in_an_error),
+        cmocka_unit_test(a_fail_over_is_followed),
         cmocka_unit_test(a_cluster_needs_a_hash_tag),
         cmocka_unit_test(what_a_redis_may_say_to_a_patch),
         cmocka_unit_test(what_is_said_to_a_redis),
