@@ -108,8 +108,8 @@ struct api_passage {
     /* what the headers' values borrow from */
     struct str methods;
     struct str allowed_headers;
-    struct member_wishes *wishes; /* memberships that the context needs; NULL: none so far */
-    bool settled;                 /* the database was asked: the snapshot may be answered from */
+    struct members *members; /* what it knows of big segments (members.h); NULL: nothing so far */
+    bool settled;            /* the database was asked: the snapshot may be answered from */
 };
 
 /* The checks of http-api.md 2.4, 3 and 4 that stand before every handler. False: it is answered. To

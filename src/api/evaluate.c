@@ -109,14 +109,12 @@ static void go_on_in_slices(struct http_request *req, struct api_passage *p, con
     evaluator_listen(s->x.evaluator, &s->base.listener);
 }
 
-/* What is known of big segments may change between two slices, so they are done at once. */
 static void answer(struct http_request *req, struct api_passage *p, struct context **c)
 {
-    struct members members;
     struct evaluation_listener listener = evaluate_listener(p);
     struct evalx_request request = {.data = p->snapshot->data,
                                     .context = *c,
-                                    .membership = members_begin(&members, p),
+                                    .membership = members_begin(p),
                                     .listener = &listener,
                                     .filter = evaluate_filter(p),
                                     .with_reasons = wants_reasons(req)};
@@ -124,7 +122,7 @@ static void answer(struct http_request *req, struct api_passage *p, struct conte
     struct evalx x;
     str_clear(scratch);
     evalx_begin(&x, &request);
-    if (evalx_go_on(&x, request.membership == NULL ? SLICE_WORK : SIZE_MAX, scratch))
+    if (evalx_go_on(&x, SLICE_WORK, scratch))
         finish(req, p, &x, c, scratch);
     else
         go_on_in_slices(req, p, &x, c, scratch);

@@ -10,7 +10,7 @@
  *
  * SDKs give up for ever on 401 and 404, so whatever may pass by itself is 503.
  */
-#include "api/api_private.h"
+#include "api/members.h"
 #include "base/json_writer.h"
 
 static const char text_no_list[] =
@@ -204,7 +204,7 @@ void api_passage_done(struct api_passage *p)
 {
     str_free(&p->methods);
     str_free(&p->allowed_headers);
-    member_wishes_free(p->wishes);
+    members_free(p->members);
 }
 
 void api_passage_keep(struct api_passage *from, struct api_passage *to)
@@ -212,7 +212,7 @@ void api_passage_keep(struct api_passage *from, struct api_passage *to)
     *to = *from;
     from->methods = (struct str){0};
     from->allowed_headers = (struct str){0};
-    from->wishes = NULL;
+    from->members = NULL;
     env_snapshot_ref(to->snapshot);
 }
 

@@ -4,17 +4,22 @@
 
 #include "api/api_private.h"
 
-/* For one evaluation. */
+/* What one request knows, kept with its passage. Whatever was asked about is held on to, so that an
+ * evaluation in slices says the same from its beginning to its end. */
 struct members {
     struct membership_source source;
-    struct api_passage *passage;
+    struct fanout *fanout;
+    unsigned slot;
     int64_t now_ms; /* monotonic */
     bool is_stale;
+    struct member_wishes *wishes;
 };
 
-/* The source for an evaluation over the passage's data set; lives as long as `m`. NULL: there are
- * no big segments, or nothing that knows their members. */
-const struct membership_source *members_begin(struct members *m, struct api_passage *p);
+void members_free(struct members *m); /* accepts NULL */
+
+/* The source for an evaluation over the passage's data set; lives as long as the passage, wherever
+ * that is kept. NULL: there are no big segments, or nothing that knows their members. */
+const struct membership_source *members_begin(struct api_passage *p);
 
 /* After an evaluation that wanted memberships: the request waits for them and takes the context,
  * then route->with_context comes again. Or it is refused. */

@@ -45,10 +45,9 @@ static void refuse_flag(struct http_request *req, struct api_passage *p)
 static void answer_flag(struct http_request *req, struct api_passage *p, struct context **c)
 {
     struct evaluation_listener listener = evaluate_listener(p);
-    struct members members;
     struct evaluation result;
     struct view key = http_request_variable(req, 0);
-    struct evaluator *e = evaluator_new(p->snapshot->data, *c, members_begin(&members, p));
+    struct evaluator *e = evaluator_new(p->snapshot->data, *c, members_begin(p));
     evaluator_listen(e, &listener);
     bool found = evaluator_flag_for(e, evaluate_filter(p), key, &result);
     bool wants = found && evaluator_wants_memberships(e);
@@ -186,22 +185,19 @@ static void go_on_in_slices(struct http_request *req, struct api_passage *p,
     evaluator_listen(s->bulk.evaluator, &s->base.listener);
 }
 
-/* What is known of big segments may change between two slices, so they are done at once. */
 static void evaluate_flags(struct http_request *req, struct api_passage *p, struct context **c,
                            const struct ofrep_question *question)
 {
-    struct members members;
     struct evaluation_listener listener = evaluate_listener(p);
-    const struct membership_source *membership = members_begin(&members, p);
     struct str *text = &p->thread->scratch;
     struct bulk bulk = {.question = *question,
-                        .evaluator = evaluator_new(p->snapshot->data, *c, membership),
+                        .evaluator = evaluator_new(p->snapshot->data, *c, members_begin(p)),
                         .text = text,
                         .before = '['};
     evaluator_listen(bulk.evaluator, &listener);
     str_clear(text);
     str_append_text(text, "{\"flags\":");
-    if (bulk_go_on(&bulk, p, membership == NULL ? SLICE_WORK : SIZE_MAX))
+    if (bulk_go_on(&bulk, p, SLICE_WORK))
         bulk_finish(req, p, &bulk, c);
     else
         go_on_in_slices(req, p, &bulk, c);

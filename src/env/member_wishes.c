@@ -51,7 +51,8 @@ void member_wishes_free(struct member_wishes *w)
     mem_free(w);
 }
 
-void member_wishes_add(struct member_wishes *w, struct view context_key)
+const struct member_wish *member_wishes_add(struct member_wishes *w, struct view context_key,
+                                            struct memberships *known)
 {
     struct member_wish *wish = mem_zalloc(sizeof *wish + context_key.len);
     wish->of = w;
@@ -60,13 +61,14 @@ void member_wishes_add(struct member_wishes *w, struct view context_key)
         memcpy(wish->key, context_key.data, context_key.len);
     list_init(&wish->wait);
     list_append(&w->all, &wish->link);
-    w->open++;
+    wish->answered = known != NULL;
+    wish->found = known != NULL ? memberships_ref(known) : NULL;
+    w->open += known == NULL;
+    return wish;
 }
 
 const struct member_wish *member_wishes_find(const struct member_wishes *w, struct view context_key)
 {
-    if (w == NULL)
-        return NULL;
     LIST_EACH (node, &w->all) {
         const struct member_wish *wish = CONTAINER_OF(node, struct member_wish, link);
         if (view_equal(view_make(wish->key, wish->key_len), context_key))

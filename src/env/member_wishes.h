@@ -39,10 +39,12 @@ struct member_wishes {
 struct member_wishes *member_wishes_new(void);
 void member_wishes_free(struct member_wishes *w); /* accepts NULL; it waits no longer */
 
-/* A key that is not there yet. */
-void member_wishes_add(struct member_wishes *w, struct view context_key);
+/* A key that is not there yet. `known` is what is known of it already, which takes a reference;
+ * NULL: it is to be asked for. */
+const struct member_wish *member_wishes_add(struct member_wishes *w, struct view context_key,
+                                            struct memberships *known);
 
-/* NULL: no such wish. `w` may be NULL. */
+/* NULL: no such wish. */
 const struct member_wish *member_wishes_find(const struct member_wishes *w,
                                              struct view context_key);
 

@@ -65,7 +65,7 @@ static struct member_wishes *wish(struct members_bench *m, const char *keys, uns
     struct member_wishes *w = member_wishes_new();
     struct view rest = view_of(keys);
     while (rest.len != 0) {
-        member_wishes_add(w, view_take_until(&rest, " "));
+        (void)member_wishes_add(w, view_take_until(&rest, " "), NULL);
         rest = view_from(rest, 1);
     }
     w->ready = ready;
