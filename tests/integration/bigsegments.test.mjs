@@ -220,6 +220,27 @@ describe('big segments', { concurrency: 4, timeout: 120000 * slowness }, () => {
     assert.deepEqual(client.variationDetail('vip').reason, { kind: 'RULE_MATCH', ruleIndex: 0, ruleId: 'by-vip', bigSegmentsStatus: 'HEALTHY' });
   });
 
+  it('a long evaluation keeps nobody waiting, and knows its members to its end', async t => {
+    const lists = [...Array(100).keys()].map(n => flag(`list-${n}`, 1, { rules: [{ id: 'r', variation: 1, clauses: [{ attribute: 'groups', op: 'contains', values: [`x${n}`, 'y'], negate: false }] }] }));
+    const last = flag('z-last', 1, { rules: [{ id: 'r', variation: 1, clauses: [isIn('vip')] }] });
+    const { relay, key, segments } = await startSynchronized(t, { SQLite: { path: 'flags.db' } }, {
+      flags: dataset([flag('a-first', 1, { rules: last.rules }), ...lists, last], [big('vip', 2)]), main: { threads: 1 },
+    });
+    const send = (target, body) => fetch(`${relay.url}${target}`, { method: target.startsWith('/ofrep') ? 'POST' : 'REPORT', headers: { Authorization: key, 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+    const long = { ...alice, groups: [...Array(100000).keys()].map(n => `group-${n}`) };
+    await send('/sdk/evalx/context', { kind: 'user', key: 'first' });
+    let over = 0;
+    const answers = [
+      send('/sdk/evalx/context?withReasons=true', long).then(answer => answer.json()).then(answer => [answer['a-first'].value, answer['z-last'].value]),
+      send('/ofrep/v1/evaluate/flags', { context: { ...long, kind: undefined, key: undefined, targetingKey: alice.key } }).then(answer => answer.json())
+        .then(({ flags }) => ['a-first', 'z-last'].map(name => flags.find(one => one.key === name).value)),
+    ].map(answer => answer.finally(() => { over++; }));
+    let meanwhile = 0;
+    while (over === 0) { await relay.get('/livez'); meanwhile++; if (meanwhile === 2) segments.send(patch('vip.g2', 'v1', 'v2', { remove: [alice.key] })); }
+    for (const [first, second] of await Promise.all(answers)) assert.equal(first, second);
+    assert.ok(meanwhile > 2, `${meanwhile} requests were answered meanwhile`);
+  });
+
   it('without a database that can hold them they are not configured, and the log says so once (4)', async t => {
     const { relay, key, up } = await startPair(t, data());
     const reason = async name => (await evaluate(relay, key, user(3)))[name].reason;
