@@ -171,6 +171,7 @@ describe('big segments', { concurrency: 4, timeout: 120000 * slowness }, () => {
     const server = openStream(t, relay.port, '/all', key);
     for (const stream of [phone, browser]) assert.equal((await stream.next()).text, PING);
     await server.next();
+    await pause(150); // pings of the first data would be one with the next
     segments.add(patch('vip.g2', '', 'a', { add: ['user-0'] }), patch('vip.g2', 'a', 'b', { add: ['user-1'] }), patch('vip.g2', 'b', 'v1', { exclude: ['user-2'] }));
     up.patch(key, 'segments', big('vip', 2)); // from now on there are big segments
     for (const stream of [phone, browser]) assert.equal((await stream.next()).text, PING, 'for the segment');
