@@ -65,7 +65,7 @@ async function startSynchronized(t, config, { flags = data(), patches = members(
 async function startNode(t, relay, key, db) {
   const client = init(key, {
     baseUri: relay.url, streamUri: relay.url, eventsUri: relay.url, sendEvents: false, diagnosticOptOut: true, logger: quiet,
-    bigSegments: { store: RedisBigSegmentStore({ redisOpts: { host: '127.0.0.1', port: db.port }, prefix: 'prod' }), userCacheTime: 0.1, statusPollInterval: 0.1 },
+    bigSegments: { store: RedisBigSegmentStore({ redisOpts: { host: '127.0.0.1', port: db.port, maxRetriesPerRequest: 1 }, prefix: 'prod' }), userCacheTime: 0.1, statusPollInterval: 0.1 },
   });
   t.after(() => client.close());
   await within('the SDK to start', client.waitForInitialization({ timeout: 20 }), 20000);
