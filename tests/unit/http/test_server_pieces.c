@@ -106,7 +106,7 @@ static void nothing_is_read_while_a_body_is_paused(void **state)
     memset(bytes, 'x', LEN);
     bytes[LEN - 2] = 'S';
     ssize_t sent = 0;
-    for (ssize_t n = 0; n >= 0 && sent < LEN - 1; sent += n > 0 ? n : 0)
+    for (ssize_t n = 0; n >= 0 && sent<LEN - 1; sent += n> 0 ? n : 0)
         n = send(fd, bytes + sent, (size_t)(LEN - 1 - sent), MSG_DONTWAIT | MSG_NOSIGNAL);
     assert_true(sent < LEN - 1);
     test_resume(s, before + 1);
