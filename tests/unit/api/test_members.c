@@ -23,6 +23,7 @@ static void setup(struct members_ask *m, bool database, bool as_degraded)
 {
     ask_setup(&m->a);
     m->a.settings.segments_stale_ms = 300000;
+    m->a.settings.status_page = true;
     m->a.settings.segments_stale_as_degraded = as_degraded;
     bench_segments_setup(&m->segments, &m->a.bench);
     if (!database)
@@ -311,6 +312,33 @@ static void the_status_becomes_stale_by_itself(void **state)
     ask_teardown(&m.a);
 }
 
+static void the_page_says_it_in_words(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned what;
+        int64_t age_ms;
+        const char *text;
+    } pages[] = {
+        {0, 5000, "Big Segments: &#9679; synchronized <time datetime=\"2023-11-14T22:13:15Z\">5 s"},
+        {0, 300001, "Big Segments: &#9888; stale, synchronized <time"},
+        {NEVER, 0, "Big Segments: &#9888; never synchronized"},
+        {TIME_FAILS, 0, "Big Segments: &#9888; not available"},
+        {TIME_FAILS, 0, "<p>Degraded: Big Segments are not available or stale."},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+        struct members_ask m;
+        setup(&m, true, false);
+        m.segments.time_fails = (pages[i].what & TIME_FAILS) != 0;
+        m.segments.time_ms = (pages[i].what & NEVER) != 0 ? 0 : SYNCHRONIZED - pages[i].age_ms;
+        put(&m);
+        ask(&m.a, "GET", "/status.html", "");
+        if (strstr(str_text(&m.a.answer.body), pages[i].text) == NULL)
+            fail_msg("%s: %s", pages[i].text, str_text(&m.a.answer.body));
+        ask_teardown(&m.a);
+    }
+}
+
 /* 41: neither does the document change, nor does anybody wait. */
 static void a_database_that_hangs_delays_no_status(void **state)
 {
@@ -336,6 +364,7 @@ int main(void)
         cmocka_unit_test(openfeatures_etag_follows_the_members),
         cmocka_unit_test(the_status_says_what_the_row_says),
         cmocka_unit_test(the_status_becomes_stale_by_itself),
+        cmocka_unit_test(the_page_says_it_in_words),
         cmocka_unit_test(a_database_that_hangs_delays_no_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
