@@ -2,14 +2,14 @@
 //
 //   3: launchdarkly-js-client-sdk   4: @launchdarkly/js-client-sdk
 const generations = {
-  async 3(id, context, { relay, reasons, ...options }) {
+  async 3(id, context, { relay, events = relay, reasons, ...options }) {
     const { initialize } = await import('launchdarkly-js-client-sdk');
-    const client = initialize(id, context, { baseUrl: relay, streamUrl: relay, eventsUrl: relay, evaluationReasons: reasons, ...options });
+    const client = initialize(id, context, { baseUrl: relay, streamUrl: relay, eventsUrl: events, evaluationReasons: reasons, ...options });
     return { client, start: () => client.waitForInitialization(10), identify: (other, hash) => client.identify(other, hash) };
   },
-  async 4(id, context, { relay, reasons, hash, ...options }) {
+  async 4(id, context, { relay, events = relay, reasons, hash, ...options }) {
     const { createClient } = await import('@launchdarkly/js-client-sdk');
-    const client = createClient(id, context, { baseUri: relay, streamUri: relay, eventsUri: relay, withReasons: reasons, ...options });
+    const client = createClient(id, context, { baseUri: relay, streamUri: relay, eventsUri: events, withReasons: reasons, ...options });
     const done = ({ status, error }, good) => { if (status !== good) throw error ?? new Error(status); };
     return {
       client,
@@ -19,7 +19,7 @@ const generations = {
   },
 };
 
-// Options: relay (its address), reasons, hash, streaming, useReport ... Rejects when the SDK does not start.
+// Options: relay (its address), events (where they go, if not there), reasons, hash, streaming, useReport ... Rejects when the SDK does not start.
 export async function open(generation, id, context, options) {
   const sdk = await generations[generation](id, context, { sendEvents: false, fetchGoals: false, diagnosticOptOut: true, ...options });
   const same = (key, value) => JSON.stringify(sdk.client.variation(key, 'default')) === JSON.stringify(value);

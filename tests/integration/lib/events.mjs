@@ -4,6 +4,7 @@
 //   service.answer = 503;   service.script(413, { hang: true }, { reset: true });   service.batches   await service.waitEvents(3);
 //
 // A request that was answered 2xx is a delivery: its payload ID counts once, as with the real service.
+import assert from 'node:assert/strict';
 import http from 'node:http';
 import zlib from 'node:zlib';
 import { freePort } from './ports.mjs';
@@ -117,3 +118,36 @@ export async function postMany(port, { key, posts, each, connections, first = 0,
 
 // The numbers of events that postMany() made, sorted.
 export const numbers = events => events.map(event => event.n).sort((a, b) => a - b);
+
+// ---- reports: what an SDK sent to `direct`, and what came from the relay to `service` ----
+
+// The same text for any two runs: moments, durations and identities are left out.
+const timeless = text => text
+  .replace(/"(creationDate|startDate|endDate|dataSinceDate|timestamp|durationMillis)":\s*[\d.]+/g, '"$1":0')
+  .replace(/"diagnosticId":\s*"[^"]*"/g, '"diagnosticId":""');
+
+const isDiagnostic = ({ url }) => url.includes('/diagnostic');
+const posts = service => service.requests.filter(request => request.method === 'POST' && !isDiagnostic(request));
+const diagnostics = service => service.requests.filter(request => request.method === 'POST' && isDiagnostic(request));
+const named = (request, fits) => Object.fromEntries(Object.entries(request.headers).filter(([name]) => fits(name)));
+const kept = ({ url, headers }) => [url, ...['authorization', 'content-type', 'x-launchdarkly-event-schema', 'x-launchdarkly-tags'].map(name => headers[name])];
+const ofDiagnostic = name => /^(authorization|user-agent|content-type|x-launchdarkly-.*)$/.test(name) && name !== 'x-launchdarkly-instance-id';
+
+// The events as they were written, however many posts they came in.
+const written = service => posts(service).map(({ text }) => timeless(text.slice(1, -1))).join(',');
+
+// In the order of their texts: each is forwarded on its own.
+const described = service => diagnostics(service)
+  .map(one => ({ url: one.url, text: timeless(one.text), ...named(one, ofDiagnostic) })).sort((a, b) => (a.text < b.text ? -1 : 1));
+
+// Waits until the relay has delivered as much as went to `direct`, where there must be events of these kinds and of diagnostic kinds,
+// and holds every byte of them, their paths, credentials, schemas and tags against each other.
+export async function sameReports(service, direct, kinds) {
+  await until(() => `${direct.events.length} events and ${diagnostics(direct).length} diagnostic events, there are ${service.events.length} and ${diagnostics(service).length}`,
+    () => service.events.length >= direct.events.length && diagnostics(service).length >= diagnostics(direct).length);
+  assert.deepEqual([...new Set(direct.events.map(({ kind }) => kind))].sort(), kinds);
+  assert.ok(diagnostics(direct).length > 0, 'diagnostic events');
+  assert.equal(written(service), written(direct));
+  for (const post of posts(service)) assert.deepEqual(kept(post), kept(posts(direct)[0]));
+  assert.deepEqual(described(service), described(direct));
+}

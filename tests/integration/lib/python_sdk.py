@@ -5,12 +5,14 @@
 {"do": "open", "name": N, "mode": "poll", "uri": U, "key": K, "interval": S}               connected by polling
 {"do": "open", "name": N, "mode": "writer", ... both}                                      connected, and writes what it gets
 {"do": "open", ..., "segments": true}                                                      asks it for Big Segments, too
+{"do": "open", ..., "events": U, "compressed": B}                                          sends events and diagnostic events
 {"do": "evaluate", "name": N, "flags": [F], "contexts": [C]}  -> {"F C": [value, variation, reason]}
 {"do": "all", "name": N, "context": C}                        -> {"F": value}
 {"do": "watch", "name": N, "flag": F, "context": C}           evaluates without a pause, four at a time, until
 {"do": "seen", "name": N}                                     -> {"count": N, "results": {result: how often}}
 {"do": "counts", "name": N}                                   -> how many each of the four has made so far
-{"do": "close", "name": N}
+{"do": "report", "name": N, "flags": [F], "contexts": [C], "event": E, "data": D, "metric": M}   makes events of every kind
+{"do": "close", "name": N}                                    sends what is left
 """
 import json
 import sys
@@ -46,8 +48,13 @@ def segment_store(command):
     return DynamoDB.new_big_segment_store('flags', prefix=prefix, dynamodb_opts=dynamodb(port))
 
 
+def reporting(command):
+    return {'events_uri': command['events'], 'flush_interval': 3600, 'enable_event_compression': command['compressed'],
+            'application': {'id': 'shop', 'version': '1.2.3'}, 'wrapper_name': 'wrapped', 'wrapper_version': '1'}
+
+
 def open_client(command):
-    options = {'send_events': False, 'diagnostic_opt_out': True}
+    options = reporting(command) if 'events' in command else {'send_events': False, 'diagnostic_opt_out': True}
     if command['mode'] in ('daemon', 'writer'):
         options['feature_store'] = store(command)
     if command['mode'] == 'daemon':
@@ -102,12 +109,23 @@ def all_flags(command):
     return state.to_values_map() if state.valid else None
 
 
+def report(command):
+    client = clients[command['name']]
+    for context in command['contexts']:
+        client.identify(Context.from_dict(context))
+        for flag in command['flags']:
+            result(client, flag, context)
+        client.track(command['event'], Context.from_dict(context), command['data'], command['metric'])
+    client.flush()
+    client._event_processor._send_diagnostic()  # what it does every minute or less often
+
+
 def watch(command):
     watches[command['name']] = Watch(clients[command['name']], command['flag'], command['context'])
 
 
 commands = {
-    'open': open_client, 'evaluate': evaluate, 'all': all_flags, 'watch': watch,
+    'open': open_client, 'evaluate': evaluate, 'all': all_flags, 'report': report, 'watch': watch,
     'seen': lambda command: watches.pop(command['name']).end(),
     'counts': lambda command: watches[command['name']].counts,
     'close': lambda command: clients.pop(command['name']).close(),
