@@ -21,8 +21,8 @@ static void known_sums(void **state)
     assert_int_equal(crc32c(0, text), 0x8A9136AA);
     memset(bytes, 0xFF, sizeof bytes);
     assert_int_equal(crc32c(0, text), 0x62A8AB43);
-    for (unsigned char i = 0; i < sizeof bytes; i++)
-        bytes[i] = i;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)i;
     assert_int_equal(crc32c(0, text), 0x46DD794E);
 }
 
