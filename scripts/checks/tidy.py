@@ -45,8 +45,10 @@ def check(folder, entry, rules):
 
 def main(folder):
     os.makedirs(CACHE, exist_ok=True)
-    with open(".clang-tidy", "rb") as file:
-        rules = file.read()
+    rules = b""
+    for name in (".clang-tidy", "tests/.clang-tidy"):
+        with open(name, "rb") as file:
+            rules += file.read()
     with open(os.path.join(folder, "compile_commands.json"), encoding="utf-8") as file:
         entries = {entry["file"]: entry for entry in json.load(file)}.values()
     failed = 0
