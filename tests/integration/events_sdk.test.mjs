@@ -18,7 +18,7 @@ const people = [person, both, { kind: 'user', key: 'nobody', anonymous: true }, 
 const names = ['plain', 'tracked', 'debugged', 'needs', 'unknown'];
 const flags = [flag('plain'), flag('tracked', 3, { trackEvents: true }), flag('debugged', 2, { debugEventsUntilDate: Date.now() + 3600000 }),
   flag('needs', 1, { prerequisites: [{ key: 'tracked', variation: 0 }] })];
-const kinds = ['custom', 'debug', 'feature', 'identify', 'summary'];
+const kinds = ['custom', 'debug', 'diagnostic-init', 'feature', 'identify', 'summary'];
 const item = { item: '<b>&\u2028', price: 1.50, huge: 1e21 };
 
 async function start(t) {
@@ -73,7 +73,7 @@ describe('what SDKs report is what they report without a relay', { concurrency: 
       const python = await startPython(t);
       await reportPython(python, 'direct', { uri: up.uri, events: direct.uri, key, compressed });
       await reportPython(python, 'relay', { uri: relay.url, events: relay.url, key, compressed });
-      await sameReports(service, direct, kinds);
+      await sameReports(service, direct, [...kinds, 'diagnostic']);
     });
   }
 

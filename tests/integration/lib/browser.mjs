@@ -23,6 +23,7 @@ const switches = [
 // The names under which scripts in a page import the SDKs.
 const imports = {
   'launchdarkly-js-client-sdk': '/launchdarkly-js-client-sdk/dist/ldclient.es.js',
+  'launchdarkly-js-client-sdk-2': '/launchdarkly-js-client-sdk-2/dist/ldclient.es.js',
   '@launchdarkly/js-client-sdk': '/@launchdarkly/js-client-sdk/dist/index.js',
   '@openfeature/core': '/@openfeature/core/dist/esm/index.js',
   '@openfeature/web-sdk': '/@openfeature/web-sdk/dist/esm/index.js',
@@ -52,6 +53,12 @@ class Page {
   constructor(browser, session, port) { this.browser = browser; this.session = session; this.port = port; }
 
   send(method, params) { return this.browser.send(method, params, this.session); }
+
+  // Goes to the empty page, from wherever it is.
+  async empty() {
+    await this.send('Page.navigate', { url: `${this.browser.origin}/` });
+    await this.run(() => new Promise(done => { if (document.title === 'test') done(); else addEventListener('load', done); }));
+  }
 
   // Runs the function in the page and returns what it resolves to; its arguments and its result travel as JSON.
   async run(code, ...words) {
@@ -129,8 +136,7 @@ class Browser {
     const page = new Page(this, sessionId, port);
     this.#pages.set(sessionId, page);
     await Promise.all(['Page', 'Runtime', 'Network'].map(domain => page.send(`${domain}.enable`)));
-    await page.send('Page.navigate', { url: `${this.origin}/` });
-    await page.run(() => new Promise(done => { if (document.title === 'test') done(); else addEventListener('load', done); }));
+    await page.empty();
     return page;
   }
 }

@@ -1,12 +1,14 @@
-// Runs in a page: both generations of the browser SDK behind one face, `window.sdk`.
+// Runs in a page: the generations of the browser SDK behind one face, `window.sdk`.
 //
-//   3: launchdarkly-js-client-sdk   4: @launchdarkly/js-client-sdk
+//   2 (with users), 3: launchdarkly-js-client-sdk   4: @launchdarkly/js-client-sdk
+function classic({ initialize }, id, context, { relay, events = relay, reasons, ...options }) {
+  const client = initialize(id, context, { baseUrl: relay, streamUrl: relay, eventsUrl: events, evaluationReasons: reasons, ...options });
+  return { client, start: () => client.waitForInitialization(10), identify: (other, hash) => client.identify(other, hash) };
+}
+
 const generations = {
-  async 3(id, context, { relay, events = relay, reasons, ...options }) {
-    const { initialize } = await import('launchdarkly-js-client-sdk');
-    const client = initialize(id, context, { baseUrl: relay, streamUrl: relay, eventsUrl: events, evaluationReasons: reasons, ...options });
-    return { client, start: () => client.waitForInitialization(10), identify: (other, hash) => client.identify(other, hash) };
-  },
+  2: async (...all) => classic(await import('launchdarkly-js-client-sdk-2'), ...all),
+  3: async (...all) => classic(await import('launchdarkly-js-client-sdk'), ...all),
   async 4(id, context, { relay, events = relay, reasons, hash, ...options }) {
     const { createClient } = await import('@launchdarkly/js-client-sdk');
     const client = createClient(id, context, { baseUri: relay, streamUri: relay, eventsUri: events, withReasons: reasons, ...options });
