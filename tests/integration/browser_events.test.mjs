@@ -12,7 +12,8 @@ import { slowness, until } from './lib/wait.mjs';
 const flags = [flag('plain'), flag('tracked', 3, { trackEvents: true }), flag('debugged', 2, { debugEventsUntilDate: Date.now() + 3600000 }),
   flag('needs', 1, { prerequisites: [{ key: 'tracked', variation: 0 }] })];
 const names = ['plain', 'tracked', 'debugged', 'needs', 'unknown'];
-const item = { item: '<b>&\u2028é😀', price: 1.50, huge: 1e21 };
+// With what base64 writes as - and _, wherever it falls.
+const item = { item: '<b>>>&???\u2028é😀', price: 1.50, huge: 1e21 };
 const goals = [{ key: 'viewed', kind: 'pageview', urls: [{ kind: 'substring', substring: '127.0.0.1' }] },
   { key: 'clicked', kind: 'click', selector: '#buy', urls: [{ kind: 'substring', substring: '127.0.0.1' }] }];
 const kinds = ['click', 'custom', 'debug', 'feature', 'identify', 'pageview', 'summary'];
