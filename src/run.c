@@ -186,6 +186,9 @@ static bool open_server(struct run *r, size_t threads)
     struct goals_settings goals;
     settings_for_goals(r, &goals);
     r->goals = goals_open(&goals);
+    struct usage_settings usage;
+    settings_for_usage(r, &usage);
+    r->usage = usage_open(&usage);
     (void)uv_timer_start(&r->beat, beat, BEAT_MS, BEAT_MS);
     return true;
 }
@@ -208,8 +211,6 @@ static bool open_events(struct run *r)
     struct events_listener listener = {r, events_environment, events_environment_count};
     struct events_settings settings;
     struct error err;
-    if (!r->door.settings.enabled)
-        return true;
     settings_for_events(r, r->config, &settings);
     if (events_open(&settings, &listener, &r->door, &r->events, &err))
         return true;

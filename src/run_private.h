@@ -6,6 +6,7 @@
 #include "bigsegments/membership_store.h"
 #include "env/env.h"
 #include "events/events.h"
+#include "events/usage.h"
 #include "run.h"
 
 enum run_stage {
@@ -35,7 +36,8 @@ struct run {
     struct http_server *server;
     struct goals *goals; /* while the serving threads run */
     struct events_door door;
-    struct events *events; /* NULL: none are accepted */
+    struct events *events; /* NULL: none are accepted, nor made */
+    struct usage *usage;   /* while the serving threads run */
     bool outside_closing;
 
     uv_signal_t signals[RUN_SIGNALS];
@@ -55,6 +57,7 @@ void settings_for_client(const struct config *c, struct http_client_settings *ou
 void settings_for_store(const struct config *c, struct store_settings *out);
 void settings_for_door(const struct config *c, struct events_door_settings *out);
 void settings_for_events(struct run *r, const struct config *c, struct events_settings *out);
+void settings_for_usage(struct run *r, struct usage_settings *out);
 void settings_for_api(struct run *r, size_t threads, struct api_settings *out);
 void settings_for_house(const struct run *r, struct house_settings *out);
 void settings_for_environment(const struct config *c, const struct config_environment *e,

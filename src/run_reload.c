@@ -9,6 +9,7 @@
  * of environments are compared by their property alone. */
 static const char *const live[] = {"logLevel",
                                    "[Main] logEnvNames",
+                                   "[Main] disableUsageReporting",
                                    "[Main] shutdownDelay",
                                    "[Main] gracefulShutdownTimeout",
                                    "[Main] exitOnError",
@@ -18,6 +19,7 @@ static const char *const live[] = {"logLevel",
                                    "[Events] flushInterval",
                                    "[Events] maxBatchBytes",
                                    "[Events] maxInFlight",
+                                   "[Events] metricsCapacity",
                                    "[Events] retryMaxAge",
                                    "[Main] ignoreConnectionErrors"};
 
@@ -67,6 +69,8 @@ static void apply(struct run *r, const struct config *next)
         settings_for_events(r, next, &events);
         events_reload(r->events, &events);
     }
+    if (r->usage != NULL)
+        usage_enable(r->usage, !next->main.disable_usage_reporting);
 }
 
 static bool load_again(const struct run *r, const struct config **out)

@@ -143,9 +143,26 @@ void settings_for_events(struct run *r, const struct config *c, struct events_se
         .max_in_flight = (int)ev->max_in_flight,
         .retry_max_age_ms = config_ms(ev->retry_max_age_ns),
         .dedupe_window_ms = config_ms(ev->dedupe_window_ns),
-        .spool_dir = ev->spool_dir,
+        .usage_capacity = (size_t)ev->metrics_capacity,
+        .spool_dir = ev->send_events ? ev->spool_dir : "",
         .spool_max_bytes = ev->spool_max_size_bytes,
         .spool_sync = syncs[ev->spool_sync],
+    };
+}
+
+void settings_for_usage(struct run *r, struct usage_settings *out)
+{
+    struct fanout_route route = api_fanout_route(r->api);
+    *out = (struct usage_settings){
+        .clock = clock_system(),
+        .loop = &r->loop,
+        .events = r->events,
+        .enabled = !r->config->main.disable_usage_reporting,
+        .counts = api_usage(r->api),
+        .thread_count = settings_threads(r->config),
+        .owner = route.owner,
+        .post = route.post,
+        .mailbox = &r->mailbox,
     };
 }
 

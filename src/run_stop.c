@@ -1,9 +1,9 @@
 /* run_stop.c - the way down (streaming.md 10.5).
  *
  *   signal --shutdownDelay--> house_close(), http_server_close()   at once and side by side
- *                                   |             '-- no more posts --> events_close()
- *                                   '-- all done --> databases --> handles --> loop
- * empty
+ *                                   |             '-- no more posts --> usage_close(),
+ *                                   |                                   then events_close()
+ *                                   '-- all done --> databases --> handles --> loop is empty
  *
  * From house_close() on nothing is posted to the serving threads any more, so they may end in any
  * order; events know what they need of their environments.
@@ -56,7 +56,8 @@ static void memberships_closed(void *arg)
 /* The next step, as soon as all of the last one is done. */
 static void go_on(struct run *r)
 {
-    if (r->house != NULL || r->server != NULL || r->events != NULL || r->outside_closing)
+    if (r->house != NULL || r->server != NULL || r->usage != NULL || r->events != NULL ||
+        r->outside_closing)
         return;
     r->outside_closing = true;
     if (r->client != NULL)
@@ -90,6 +91,14 @@ static void end_events(struct run *r)
         events_close(r->events, left_ms, events_closed, r);
 }
 
+static void usage_closed(void *arg)
+{
+    struct run *r = arg;
+    r->usage = NULL;
+    end_events(r);
+    go_on(r);
+}
+
 static void server_closed(void *arg)
 {
     struct run *r = arg;
@@ -97,7 +106,10 @@ static void server_closed(void *arg)
     api_threads_ended(r->api);
     goals_close(r->goals); /* nobody is left who could be answered */
     r->goals = NULL;
-    end_events(r);
+    if (r->usage != NULL)
+        usage_close(r->usage, usage_closed, r);
+    else
+        end_events(r);
     go_on(r);
 }
 
@@ -117,6 +129,8 @@ static void begin(struct run *r, int64_t spread_ms, int64_t limit_ms)
     (void)uv_timer_start(&r->delay, timed_out, (uint64_t)limit_ms, 0);
     if (r->house != NULL)
         house_close(r->house);
+    if (r->usage != NULL)
+        usage_stop(r->usage);
     if (r->server != NULL)
         http_server_close(r->server, spread_ms, limit_ms - limit_ms / 4, &r->loop, server_closed,
                           r);

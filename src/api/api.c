@@ -5,9 +5,12 @@
 static void dispatch(struct http_request *req)
 {
     struct api_passage p;
-    if (!api_gate(req, &p))
-        ; /* it is answered */
-    else if (p.snapshot == NULL || p.route->with_context != NULL || api_is_fresh(&p))
+    if (!api_gate(req, &p)) {
+        api_passage_done(&p);
+        return; /* it is answered */
+    }
+    api_count_request(req, &p);
+    if (p.snapshot == NULL || p.route->with_context != NULL || api_is_fresh(&p))
         p.route->handler(req, &p);
     else
         api_park(req, &p);
@@ -65,8 +68,10 @@ struct api *api_new_with_routes(const struct api_settings *settings, const struc
     a->settings = *settings;
     a->threads = mem_zalloc(settings->threads * sizeof *a->threads);
     a->fanouts = mem_zalloc(settings->threads * sizeof(struct fanout *));
+    a->usage = mem_zalloc(settings->threads * sizeof(struct usage_counts *));
     for (size_t i = 0; i < settings->threads; i++) {
         a->fanouts[i] = fanout_new(&stream_hooks);
+        a->usage[i] = a->threads[i].usage = usage_counts_new(settings->clock);
         a->threads[i].api = a;
         list_init(&a->threads[i].slices);
         list_init(&a->threads[i].paused_bodies);
@@ -92,9 +97,12 @@ struct api *api_new_with_routes(const struct api_settings *settings, const struc
 
 void api_free(struct api *a)
 {
-    for (size_t i = 0; i < a->settings.threads; i++)
+    for (size_t i = 0; i < a->settings.threads; i++) {
         fanout_free(a->fanouts[i]);
+        usage_counts_free(a->usage[i]);
+    }
     uv_sem_destroy(&a->ready);
+    mem_free(a->usage);
     mem_free(a->fanouts);
     mem_free(a->threads);
     mem_free(a->routes);
@@ -109,6 +117,11 @@ const struct http_service *api_service(struct api *a)
 struct fanout **api_fanouts(struct api *a)
 {
     return a->fanouts;
+}
+
+struct usage_counts *const *api_usage(const struct api *a)
+{
+    return a->usage;
 }
 
 void api_wait_for_threads(struct api *a)

@@ -18,6 +18,7 @@
 #include "base/random.h"
 #include "env/fanout.h"
 #include "events/door.h"
+#include "events/usage.h"
 #include "goals/goals.h"
 #include "http/server.h"
 
@@ -58,6 +59,9 @@ const struct http_service *api_service(struct api *a);
 
 /* One per serving thread, for house_open(). */
 struct fanout **api_fanouts(struct api *a);
+
+/* One per serving thread, for usage_open(). */
+struct usage_counts *const *api_usage(const struct api *a);
 
 /* Returns when every serving thread is there; only after http_server_open() succeeded. */
 void api_wait_for_threads(struct api *a);

@@ -58,6 +58,7 @@ struct api_thread {
     struct fanout *fanout;
     struct str scratch;            /* for an answer that is being written; evaluate.c, ofrep.c */
     struct ofrep_tags *ofrep_tags; /* NULL until the first one is kept */
+    struct usage_counts *usage;    /* = api->usage[...] */
     /* requests that wait for goals; goals.c */
     struct list goals_waits;
     unsigned goals_wait_count;
@@ -80,6 +81,7 @@ struct api {
     const struct api_route *rows;
     struct api_thread *threads;
     struct fanout **fanouts;
+    struct usage_counts **usage; /* one per thread */
     struct http_route *routes;
     struct http_service service;
     atomic_size_t opened;
@@ -134,6 +136,14 @@ void api_answer_message(struct http_request *req, const struct api_passage *p, i
  */
 
 void goals_pass_on(struct http_request *req, struct api_passage *p);
+
+/* ---- usage.c (events.md 11) ------------------------------------------------------------------ */
+
+/* It has passed the gate. */
+void api_count_request(const struct http_request *req, const struct api_passage *p);
+
+/* A stream begins; NULL: it is not counted. To be followed by usage_count_stream_end(). */
+struct usage_counter *api_count_stream(const struct http_request *req, const struct api_passage *p);
 
 /* ---- etag.c ---------------------------------------------------------------------------------- */
 

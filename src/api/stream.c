@@ -15,7 +15,8 @@ struct stream {
     struct sse_subscriber *subscriber;
     struct api_thread *thread;
     struct env_facts *facts;
-    struct ping_delay *delay; /* a ping that waits for its time; NULL: none */
+    struct usage_counter *counter; /* of its client, for usage reports; NULL: not counted */
+    struct ping_delay *delay;      /* a ping that waits for its time; NULL: none */
     unsigned slot;
     enum fanout_kind kind;
 };
@@ -74,6 +75,8 @@ static void stream_closed(void *owner)
     struct stream *s = owner;
     fanout_leave(&s->member);
     ping_delay_cancel(s->delay);
+    if (s->counter != NULL)
+        usage_count_stream_end(s->thread->usage, s->counter);
     atomic_fetch_sub_explicit(&s->facts->streams[s->kind], 1, memory_order_relaxed);
     env_facts_unref(s->facts);
     mem_free(s);
@@ -100,6 +103,7 @@ void stream_open(struct http_request *req, struct api_passage *p)
         http_header_add_text(&p->headers, "Access-Control-Allow-Origin", "*");
     s->thread = p->thread;
     s->facts = env_facts_ref(p->snapshot->facts);
+    s->counter = api_count_stream(req, p);
     atomic_fetch_add_explicit(&s->facts->streams[kind], 1, memory_order_relaxed);
     s->slot = p->slot;
     s->kind = kind;

@@ -5,6 +5,7 @@
 #include "events/events_private.h"
 
 #define ATTEMPT_TIMEOUT_MS 30000
+#define USAGE_LIMIT_MS 2000 /* closing takes no longer than that for the sake of usage reports */
 
 int64_t events_now(const struct events *e)
 {
@@ -125,6 +126,24 @@ void events_take(struct events *e, struct event_post *post)
     event_post_free(post);
 }
 
+void events_take_usage(struct events *e, unsigned slot, struct env_facts *facts, struct buf *body)
+{
+    struct event_post *post = mem_zalloc(sizeof *post);
+    struct error ignored;
+    post->family = EVENT_USAGE;
+    post->path = EVENT_VERBATIM;
+    post->schema = 4;
+    post->tags = mem_copy_text("", 0);
+    post->body = body;
+    if (e->phase != EVENTS_ENDING && event_array_split(buf_view(body), &post->events, &ignored)) {
+        struct events_family *f = events_family_at(e, slot, facts, EVENT_USAGE);
+        events_family_take(f, post);
+        events_family_flush(f);
+        events_family_schedule(f);
+    }
+    event_post_free(post);
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 static void on_closing_timer(uv_timer_t *timer);
@@ -169,7 +188,8 @@ bool events_open(const struct events_settings *settings, const struct events_lis
     e->handles = 1;
     door->events = e;
     *out = e;
-    announce(e);
+    if (door->settings.enabled)
+        announce(e);
     events_disk_replay(e);
     return true;
 }
@@ -197,6 +217,7 @@ void events_reload(struct events *e, const struct events_settings *settings)
     mine->max_batch_bytes = settings->max_batch_bytes;
     mine->max_in_flight = settings->max_in_flight;
     mine->retry_max_age_ms = settings->retry_max_age_ms;
+    mine->usage_capacity = settings->usage_capacity;
     e->dedupe.window_ms = settings->dedupe_window_ms;
     each_family(e, family_reload);
 }
@@ -262,10 +283,19 @@ static bool all_done(const struct events *e)
     return events_diagnostics_are_done(&e->diagnostics);
 }
 
+/* Reports that did not arrive at the first attempt keep nobody waiting. */
+static void usage_abandon(struct events_family *f)
+{
+    if (f->kind == EVENT_USAGE)
+        (void)events_family_abandon(f, EVENT_DROP_SHUTDOWN);
+}
+
 void events_look_whether_done(struct events *e)
 {
-    if (e->phase == EVENTS_CLOSING && e->limit_ms == 0 && all_done(e))
+    if (e->phase == EVENTS_CLOSING && e->limit_ms == 0 && all_done(e)) {
         e->phase = EVENTS_ENDING;
+        each_family(e, usage_abandon);
+    }
     if (e->phase == EVENTS_ENDING)
         handles_close(e);
 }
@@ -273,6 +303,7 @@ void events_look_whether_done(struct events *e)
 static void abandon(struct events *e)
 {
     size_t count = 0;
+    each_family(e, usage_abandon); /* not among those that SDKs miss */
     for (size_t i = 0; i < e->env_count; i++)
         for (size_t k = 0; e->envs[i] != NULL && k < EVENT_FAMILY_COUNT; k++)
             if (e->envs[i]->families[k] != NULL)
@@ -281,17 +312,23 @@ static void abandon(struct events *e)
         log_always(log_global(), LOG_WARN, "Shutting down with %zu undelivered events", count);
 }
 
-/* At first posts that are still in the mailbox may come in; the second time it is over. */
+/* At first posts that are still in the mailbox may come in; then usage reports, at last all events
+ * have had their time. */
 static void on_closing_timer(uv_timer_t *timer)
 {
     struct events *e = timer->data;
     if (e->phase == EVENTS_ENDING)
         return;
     if (e->limit_ms != 0) {
-        int64_t limit_ms = e->limit_ms;
+        int64_t first_ms = e->limit_ms < USAGE_LIMIT_MS ? e->limit_ms : USAGE_LIMIT_MS;
+        e->rest_ms = e->limit_ms - first_ms;
         e->limit_ms = 0;
         events_flush(e);
-        (void)uv_timer_start(timer, on_closing_timer, (uint64_t)limit_ms, 0);
+        (void)uv_timer_start(timer, on_closing_timer, (uint64_t)first_ms, 0);
+    } else if (e->rest_ms != 0) {
+        each_family(e, usage_abandon);
+        (void)uv_timer_start(timer, on_closing_timer, (uint64_t)e->rest_ms, 0);
+        e->rest_ms = 0;
     } else {
         abandon(e);
         events_diagnostics_abandon(e);

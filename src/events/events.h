@@ -7,13 +7,13 @@
  * LaunchDarkly
  *
  * Who lives here: event.h, event_array.h, door.c (posts, and how they cross), events.c (the whole),
- * dedupe.c (posts that come twice), family.c, group.c, group_summary.c (what waits), batch.c,
- * press.c (gzip), publisher.c, outcome.c, answer.c, switch.c (delivery), diagnostic.c, disk.c (what
- * is written when), spool*.c (how), summarizer.c with input_*.c, output_event.c, summary.c and
- * known_contexts.c.
+ * usage.h with usage*.c (what the relay reports itself), dedupe.c (posts that come twice),
+ * family.c, group.c, group_summary.c (what waits), batch.c, press.c (gzip), publisher.c, outcome.c,
+ * answer.c, switch.c (delivery), diagnostic.c, disk.c (what is written when), spool*.c (how),
+ * summarizer.c with input_*.c, output_event.c, summary.c and known_contexts.c.
  *
- * Lives on the control thread but for the door. One timer per family, armed only while something
- * waits. May call: env/snapshot.h, source/retry.h, flags, http client, base.
+ * Lives on the control thread but for the door and usage_counts.c. One timer per family, armed only
+ * while something waits. May call: env/snapshot.h, source/retry.h, flags, http client, base.
  */
 #ifndef EVENTS_EVENTS_H
 #define EVENTS_EVENTS_H
@@ -38,6 +38,7 @@ struct events_settings {
     int64_t retry_max_age_ms;
     int64_t attempt_timeout_ms; /* of one request; 0: 30 s (8.2) */
     int64_t dedupe_window_ms;
+    size_t usage_capacity; /* of usage events; a hard limit (11) */
     const char *spool_dir; /* "": none */
     int64_t spool_max_bytes;
     enum spool_sync spool_sync;
@@ -63,6 +64,10 @@ void events_reload(struct events *e, const struct events_settings *settings);
 /* For the door, on the control thread; each takes its argument. */
 void events_take(struct events *e, struct event_post *post);
 void events_take_diagnostic(struct events *e, struct event_diagnostic *d);
+
+/* The relay's own events about an environment (11), a JSON array: they leave at once. Takes the
+ * reference to the body. */
+void events_take_usage(struct events *e, unsigned slot, struct env_facts *facts, struct buf *body);
 
 /* Everything that waits becomes batches now. */
 void events_flush(struct events *e);

@@ -204,6 +204,7 @@ struct events_switch {
 struct events_family {
     struct events_env *env;
     enum event_family kind;
+    struct log_scope *log;
     struct events_switch switches[EVENTS_PATH_COUNT];
 
     struct list groups;
@@ -352,6 +353,7 @@ struct events {
 
     enum events_phase phase;
     int64_t limit_ms; /* of closing */
+    int64_t rest_ms;  /* of it, after the part in which usage reports are waited for */
     uv_timer_t closing_timer;
     void (*closed)(void *arg);
     void *closed_arg;

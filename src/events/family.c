@@ -19,6 +19,8 @@ struct events_family *events_family_new(struct events_env *env, enum event_famil
     struct events_family *f = mem_zalloc(sizeof *f);
     f->env = env;
     f->kind = kind;
+    f->log = kind == EVENT_USAGE ? log_scope_part(env->facts->log, "(usage metrics)")
+                                 : log_scope_ref(env->log);
     f->armed_ms = INT64_MAX;
     list_init(&f->groups);
     list_init(&f->batches);
@@ -35,6 +37,7 @@ static void on_timer_closed(uv_handle_t *handle)
     struct events_family *f = handle->data;
     struct events *e = events_of(f);
     map_free(&f->by_key);
+    log_scope_unref(f->log);
     mem_free(f);
     events_handle_closed(e);
 }
@@ -71,7 +74,7 @@ static void idle_free(struct events_family *f, enum event_path path)
             continue;
         g->used = false;
         if (idle && path == EVENT_SUMMARIZE)
-            log_line(f->env->log, LOG_DEBUG,
+            log_line(f->log, LOG_DEBUG,
                      "Shutting down inactive summarizing relay for schema %lld, tags \"%s\"",
                      (long long)g->schema, g->tags);
         if (idle)
@@ -176,12 +179,23 @@ void events_family_flush(struct events_family *f)
         events_group_flush(CONTAINER_OF(node, struct events_group, node));
 }
 
+/* A usage report only until its first attempt has ended, or there will be none for long. */
+static bool is_waited_for(const struct events_batch *b)
+{
+    const struct events_family *f = b->group->family;
+    return f->kind != EVENT_USAGE || b->state == EVENTS_BATCH_PRESSING ||
+           b->state == EVENTS_BATCH_FLYING || (b->attempts == 0 && !f->failing);
+}
+
 bool events_family_is_done(const struct events_family *f)
 {
     LIST_EACH (node, &f->groups)
         if (CONTAINER_OF(node, struct events_group, node)->waits)
             return false;
-    return list_empty(&f->batches);
+    LIST_EACH (node, &f->batches)
+        if (is_waited_for(CONTAINER_OF(node, struct events_batch, each)))
+            return false;
+    return true;
 }
 
 size_t events_family_abandon(struct events_family *f, enum event_drop reason)

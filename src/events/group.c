@@ -51,7 +51,7 @@ struct events_group *events_group_find(struct events_family *f, enum event_path 
     if (f->by_key.count < EVENTS_MAX_GROUPS || tags[0] == '\0')
         return group_new(f, path, schema, tags);
     if (!f->tags_warned)
-        log_always(f->env->log, LOG_WARN,
+        log_always(f->log, LOG_WARN,
                    "Too many distinct values of X-LaunchDarkly-Tags; further events are forwarded "
                    "without tags");
     f->tags_warned = true;
@@ -86,13 +86,20 @@ static size_t fit_into(const struct event_array *events, int64_t room)
     return n;
 }
 
+/* Of each of its groups. */
+static size_t capacity_of(const struct events_family *f)
+{
+    const struct events_settings *s = &events_of(f)->settings;
+    return f->kind == EVENT_USAGE ? s->usage_capacity : s->capacity;
+}
+
 static void full_warn(struct events_family *f, bool full)
 {
     if (full && !f->full_warned)
-        log_always(f->env->log, LOG_WARN,
+        log_always(f->log, LOG_WARN,
                    "Exceeded event queue capacity of %zu. Increase capacity to avoid dropping "
                    "events.",
-                   events_of(f)->settings.capacity);
+                   capacity_of(f));
     f->full_warned = full;
 }
 
@@ -104,7 +111,7 @@ void events_memory_warn(struct events_family *f, size_t dropped)
     f->memory_dropped += (int64_t)dropped;
     if (f->memory_warned_ms != 0 && now - f->memory_warned_ms < EVENTS_MINUTE_MS)
         return;
-    log_always(f->env->log, LOG_WARN,
+    log_always(f->log, LOG_WARN,
                "Event memory limit of %" PRId64 " bytes reached; dropped %" PRId64 " events",
                e->door->settings.max_queue_bytes, f->memory_dropped);
     f->memory_warned_ms = now;
@@ -116,8 +123,9 @@ static size_t admit(struct events_group *g, const struct event_post *post)
 {
     struct events *e = events_of(g->family);
     size_t count = post->events.count;
-    if (e->settings.capacity_set) {
-        size_t room = e->settings.capacity > g->count ? e->settings.capacity - g->count : 0;
+    if (e->settings.capacity_set || g->family->kind == EVENT_USAGE) {
+        size_t capacity = capacity_of(g->family);
+        size_t room = capacity > g->count ? capacity - g->count : 0;
         full_warn(g->family, count > room);
         events_count_drop(e, EVENT_DROP_CAPACITY, count > room ? count - room : 0);
         count = count < room ? count : room;
@@ -188,7 +196,7 @@ void events_group_add(struct events_group *g, struct event_post *post)
         events_summary_add(g, post);
     else if (count != 0)
         queue_append(g, piece_take(post, count));
-    if (g->count > e->settings.capacity / 2 || g->bytes > e->settings.max_batch_bytes / 2)
+    if (g->count > capacity_of(g->family) / 2 || g->bytes > e->settings.max_batch_bytes / 2)
         events_group_flush(g);
 }
 

@@ -38,7 +38,7 @@ void events_summary_add(struct events_group *g, const struct event_post *post)
     if (g->summarizer == NULL) {
         struct summarizer_settings settings = {
             .capacity = e->settings.capacity_set ? e->settings.capacity : 0,
-            .log = g->family->env->log,
+            .log = g->family->log,
             .now_ms = moment.now_ms};
         g->summarizer = summarizer_new(&settings);
     }

@@ -60,8 +60,7 @@ static void works_again(struct events_family *f, const struct events_batch *last
     failing_end(f);
     LIST_EACH (node, &f->ready)
         kept += CONTAINER_OF(node, struct events_batch, node)->count;
-    log_always(f->env->log, LOG_INFO, "Events service reachable again; sending %zu kept events",
-               kept);
+    log_always(f->log, LOG_INFO, "Events service reachable again; sending %zu kept events", kept);
 }
 
 /* ---- outcomes -------------------------------------------------------------------------------- */
@@ -85,7 +84,7 @@ static void attempt_later(struct events_batch *b)
     struct events_family *f = b->group->family;
     int64_t wait_ms = b->retry_after_s * 1000;
     wait_ms = wait_ms > PAUSE_MS ? wait_ms : PAUSE_MS;
-    log_line(f->env->log, LOG_WARN, "Will retry posting events after %f second%s",
+    log_line(f->log, LOG_WARN, "Will retry posting events after %f second%s",
              (double)wait_ms / 1000, wait_ms == PAUSE_MS ? "" : "s");
     b->state = EVENTS_BATCH_PAUSED;
     b->due_ms = events_now(events_of(f)) + wait_ms;
@@ -97,7 +96,7 @@ static void attempt_later(struct events_batch *b)
 static void failure_tell(const struct events_batch *b, int status, const char *problem, bool again,
                          bool kept)
 {
-    struct log_scope *log = b->group->family->env->log;
+    struct log_scope *log = b->group->family->log;
     if (status == 0)
         log_line(log, LOG_WARN, "Unexpected error while sending events: %s", problem);
     else if (again)
@@ -141,9 +140,8 @@ static void misdirected(struct events_batch *b, int status)
     struct events_family *f = b->group->family;
     struct str url = {0};
     events_url_print(f->env, f->kind, false, &url);
-    log_line(f->env->log, LOG_ERROR,
-             "Received HTTP error %d for sending events to %s; check eventsUri", status,
-             str_text(&url));
+    log_line(f->log, LOG_ERROR, "Received HTTP error %d for sending events to %s; check eventsUri",
+             status, str_text(&url));
     str_free(&url);
     try_later(f, MISDIRECTED_MS);
     events_batch_drop(b, EVENT_DROP_REFUSED);
@@ -158,7 +156,7 @@ static void refused(struct events_batch *b, int status)
         events_keep(b); /* there is another one by now */
         return;
     }
-    log_line(f->env->log, LOG_WARN,
+    log_line(f->log, LOG_WARN,
              "Received HTTP error %d%s for sending events - giving up permanently", status,
              status_note(status));
     failing_end(f);
@@ -183,7 +181,7 @@ static void too_large_tell(const struct events_batch *b)
                 json_skip(&r);
         }
     json_reader_done(&r);
-    log_line(b->group->family->env->log, LOG_WARN,
+    log_line(b->group->family->log, LOG_WARN,
              "Dropped an event of kind \"%.64s\" and %zu bytes: the events service says that it is "
              "too large",
              str_text(&kind), b->bytes);
@@ -196,7 +194,7 @@ static void too_large(struct events_batch *b)
     struct events_family *f = b->group->family;
     works_again(f, b);
     if (events_batch_split(b)) {
-        log_line(f->env->log, LOG_WARN,
+        log_line(f->log, LOG_WARN,
                  "Received HTTP error 413 for sending events - sending %zu events in two parts",
                  b->count);
         events_disk_outcome(b, "split");

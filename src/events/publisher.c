@@ -126,8 +126,8 @@ static void attempt(struct events_batch *b)
         .timeout_ms = e->settings.attempt_timeout_ms,
         .on_head = on_head,
     };
-    log_line(f->env->log, LOG_DEBUG, "Sending %zu events: %zu bytes, payload ID %s", b->count,
-             b->bytes, b->payload_id);
+    log_line(f->log, LOG_DEBUG, "Sending %zu events: %zu bytes, payload ID %s", b->count, b->bytes,
+             b->payload_id);
     list_remove(&b->node);
     list_append(&f->flying, &b->node);
     f->flying_count++;

@@ -21,7 +21,7 @@ void events_switch_on(struct events_family *f, enum event_path path)
     s->off = false;
     s->probing = false;
     atomic_fetch_sub(&events_of(f)->door->families_off, 1);
-    log_always(f->env->log, LOG_INFO, "Events are sent again");
+    log_always(f->log, LOG_INFO, "Events are sent again");
 }
 
 bool events_switch_passes(struct events_family *f, enum event_path path)
@@ -69,7 +69,7 @@ void events_switch_off(struct events_family *f, enum event_path path, uint64_t c
 {
     struct events_switch *s = &f->switches[path];
     if (!s->off) {
-        log_always(f->env->log, LOG_WARN,
+        log_always(f->log, LOG_WARN,
                    "Discarding in-memory and all future events due to unrecoverable failure when "
                    "sending events.");
         atomic_fetch_add(&events_of(f)->door->families_off, 1);

@@ -10,6 +10,7 @@
 #ifndef EVENTS_USAGE_H
 #define EVENTS_USAGE_H
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/mailbox.h"
 #include "env/facts.h"
@@ -31,6 +32,12 @@ struct usage_client {
     struct view tags;
 };
 
+/* Per environment and thread; the spare ones are for clients without instance and tags. */
+#define USAGE_MAX_CLIENTS 10000
+#define USAGE_MAX_BYTES ((size_t)4 << 20)
+#define USAGE_SPARE_CLIENTS 1000
+#define USAGE_SPARE_BYTES ((size_t)1 << 20)
+
 struct usage_counts;
 struct usage_counter; /* one client of one environment on one thread; all its streams share it */
 
@@ -48,5 +55,72 @@ struct usage_counter *usage_count_stream(struct usage_counts *u, unsigned slot,
                                          struct env_facts *facts,
                                          const struct usage_client *client);
 void usage_count_stream_end(struct usage_counts *u, struct usage_counter *c);
+
+/* ---- what crosses to the control thread ------------------------------------------------------ */
+
+/* One client in the time since the last part; Unix milliseconds. */
+struct usage_line {
+    struct buf *client; /* one reference; usage_client_unpack() */
+    int64_t open;       /* streams, now */
+    int64_t polls;
+    int64_t first_ms;
+    int64_t last_ms;
+    int64_t stream_ms; /* sum over all streams */
+};
+
+struct usage_part_env {
+    unsigned slot;
+    struct env_facts *facts; /* one reference */
+    struct usage_line *lines;
+    size_t count;
+};
+
+struct usage_part {
+    struct usage_part_env *envs; /* those with clients */
+    size_t count;
+};
+
+/* What was counted since the last time; clients without open streams are forgotten. On the serving
+ * thread, or after it ended. To be freed by the caller. */
+struct usage_part *usage_counts_take(struct usage_counts *u);
+void usage_part_free(struct usage_part *part);
+
+/* Borrows from the packed text. */
+void usage_client_unpack(struct view packed, struct usage_client *out);
+
+/* ---- the control thread's side --------------------------------------------------------------- */
+
+struct events; /* events.h */
+
+struct usage_settings {
+    const struct clock *clock;
+    uv_loop_t *loop;
+    struct events *events; /* outlives the usage */
+    bool enabled;          /* not disableUsageReporting */
+    struct usage_counts *const *counts;
+    size_t thread_count;
+    /* How letters get to the threads and back. */
+    void *owner;
+    void (*post)(void *owner, size_t thread, struct letter *l); /* usual target: api.c */
+    struct mailbox *mailbox;
+};
+
+struct usage;
+
+/* Asks all threads every minute from now on. */
+struct usage *usage_open(const struct usage_settings *settings);
+
+/* Does what is due, as the timer does; for tests with a clock of their own. */
+void usage_wake(struct usage *u);
+
+/* Disabled: what is counted is thrown away. */
+void usage_enable(struct usage *u, bool enabled);
+
+/* Nothing is posted to the threads any more. */
+void usage_stop(struct usage *u);
+
+/* The threads have ended: one last report; then `closed`, from a later turn; the memory is gone
+ * then. */
+void usage_close(struct usage *u, void (*closed)(void *arg), void *arg);
 
 #endif

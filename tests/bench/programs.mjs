@@ -30,7 +30,7 @@ export function start(command, ...words) { return startWith({}, command, ...word
 
 // With these variables added to the environment.
 export function startWith(variables, command, ...words) {
-  const child = spawn(command, words.map(String), { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...variables } });
+  const child = spawn(command, words.map(String), { stdio: ['ignore', 'pipe', 'inherit'], env: { DISABLE_USAGE_REPORTING: 'true', ...process.env, ...variables } });
   running.add(child);
   child.on('exit', () => running.delete(child));
   return child;

@@ -3,7 +3,8 @@
 //   const service = await startEventsService(t);
 //   service.answer = 503;   service.script(413, { hang: true }, { reset: true });   service.batches   await service.waitEvents(3);
 //
-// A request that was answered 2xx is a delivery: its payload ID counts once, as with the real service.
+// A request that was answered 2xx is a delivery: its payload ID counts once, as with the real service. What the relay reports of
+// its own use (events.md 11) is kept apart in `reports`.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import zlib from 'node:zlib';
@@ -13,6 +14,7 @@ import { until } from './wait.mjs';
 class EventsService {
   answer = 202;         // a status, or { status, headers }, { hang: true }, { reset: true }; when nothing is scripted
   requests = [];        // { time, method, url, headers, text, answer } in order of arrival
+  reports = [];         // the same of usage reports
   events = [];          // of delivered batches, each payload ID once
   repeated = 0;         // deliveries of a payload ID that was there before
   changed = [];         // payload IDs that came with different bytes
@@ -55,12 +57,13 @@ class EventsService {
     try { for await (const chunk of req) chunks.push(chunk); } catch { return; }
     const bytes = Buffer.concat(chunks);
     const text = (req.headers['content-encoding'] === 'gzip' ? zlib.gunzipSync(bytes) : bytes).toString();
-    const next = this.#script.shift() ?? this.answer;
+    const report = text.startsWith('[{"kind":"relay');
+    const next = (report ? undefined : this.#script.shift()) ?? this.answer;
     const answer = typeof next === 'number' ? { status: next } : next;
-    this.requests.push({ time: performance.now(), method: req.method, url: req.url, headers: req.headers, text, answer });
+    (report ? this.reports : this.requests).push({ time: performance.now(), method: req.method, url: req.url, headers: req.headers, text, answer });
     if (answer.hang) return;
     if (answer.reset) { res.socket.resetAndDestroy(); return; }
-    this.#remember(req.headers['x-launchdarkly-payload-id'], text, answer.status);
+    if (!report) this.#remember(req.headers['x-launchdarkly-payload-id'], text, answer.status);
     res.writeHead(answer.status, answer.headers);
     res.end();
   }

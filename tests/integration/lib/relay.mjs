@@ -153,7 +153,9 @@ export async function startRelay(t, { config, args = [], env = {}, files = {}, f
   port ??= await freePort();
   for (const [name, content] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), content);
   const words = [...args];
-  const variables = { ...cleanEnvironment(), ...env };
+  // Usage reports go to a stand-in or nowhere.
+  const reports = config?.Events?.eventsUri || /eventsUri/.test(config) ? {} : { DISABLE_USAGE_REPORTING: 'true' };
+  const variables = { ...cleanEnvironment(), ...reports, ...env };
   if (config !== undefined) {
     const text = typeof config === 'string' ? config.replaceAll('{port}', port) : configText({ ...config, main: { port, ...config.main } });
     fs.writeFileSync(path.join(folder, 'relay.conf'), text);

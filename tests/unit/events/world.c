@@ -90,6 +90,7 @@ void world_init(struct world *w, const struct fake_rule *rules)
         .max_in_flight = 4,
         .retry_max_age_ms = 300000,
         .dedupe_window_ms = 600000,
+        .usage_capacity = 10000,
         .spool_dir = "",
     };
     log_capture(on_log, w);
