@@ -1,6 +1,8 @@
 // Usage reports to the events service (events.md 11): the last one, at the end of the program; what happens each minute is in
 // tests/unit/events/test_usage.c.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import { dataset, flag, sdkKey } from './lib/data.mjs';
 import { post, startEventsService } from './lib/events.mjs';
@@ -19,7 +21,7 @@ describe('usage reports', () => {
   // Checklist 72, 74, 75.
   it('at SIGTERM what was counted is reported, with the SDK key, also without sendEvents', async t => {
     const before = Date.now();
-    const { service, relay, key, mobile, id } = await start(t);
+    const { service, relay, key, mobile, id } = await start(t, { main: { gracefulShutdownTimeout: '2s' } });
     const php = { Authorization: key, 'User-Agent': 'PHPClient/6.0.0' };
     for (let i = 0; i < 12; i++) assert.equal((await relay.get('/sdk/flags/f', php)).status, 200);
     const context = Buffer.from('{"kind":"user","key":"u"}').toString('base64url');
@@ -68,6 +70,18 @@ describe('usage reports', () => {
     assert.equal(await post(relay.port, '/bulk', { key, body: [{ n: 1 }] }), 202);
     await relay.stop();
     assert.deepEqual(service.events, [{ n: 1 }]);
+    assert.equal(service.reports.length, 0);
+  });
+
+  it('end with SIGHUP and disableUsageReporting', async t => {
+    const { service, relay, key } = await start(t);
+    assert.equal((await relay.get('/sdk/flags', { Authorization: key })).status, 200);
+    const file = path.join(relay.folder, 'relay.conf');
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('[Main]', '[Main]\ndisableUsageReporting = true'));
+    relay.signal('SIGHUP');
+    await relay.waitLog(/Configuration reloaded/);
+    assert.doesNotMatch(relay.log, /needs a restart/);
+    await relay.stop();
     assert.equal(service.reports.length, 0);
   });
 
