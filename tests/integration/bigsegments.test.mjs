@@ -63,11 +63,16 @@ async function startSynchronized(t, config, { flags = data(), patches = members(
 }
 
 async function startNode(t, relay, key, db) {
+  let over = false; // its Redis may be gone for good: a client that is closed must not go on trying
+  const redisOpts = { host: '127.0.0.1', port: db.port, maxRetriesPerRequest: 1, retryStrategy: () => over ? null : 50 };
   const client = init(key, {
     baseUri: relay.url, streamUri: relay.url, eventsUri: relay.url, sendEvents: false, diagnosticOptOut: true, logger: quiet,
-    bigSegments: { store: RedisBigSegmentStore({ redisOpts: { host: '127.0.0.1', port: db.port, maxRetriesPerRequest: 1 }, prefix: 'prod' }), userCacheTime: 0.1, statusPollInterval: 0.1 },
+    bigSegments: { store: RedisBigSegmentStore({ redisOpts, prefix: 'prod' }), userCacheTime: 0.1, statusPollInterval: 0.1 },
   });
-  t.after(() => client.close());
+  t.after(() => {
+    over = true;
+    client.close();
+  });
   await within('the SDK to start', client.waitForInitialization({ timeout: 20 }), 20000);
   return client;
 }
