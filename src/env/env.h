@@ -27,6 +27,8 @@
 
 #include <uv.h>
 
+struct synchronizer_counts; /* bigsegments/synchronizer.h */
+
 /* ---- what is configured ---------------------------------------------------------------------- */
 
 struct house_settings {
@@ -108,6 +110,10 @@ const struct env_snapshot *house_current(const struct house *h, unsigned slot);
 
 /* Database writes that are queued or running. */
 size_t house_pending_writes(const struct house *h);
+
+/* What its big segments' synchroniser has done (telemetry.md 7), borrowed for this turn; NULL:
+ * there is none. */
+const struct synchronizer_counts *house_segment_counts(const struct house *h, unsigned slot);
 
 /* The level of one environment's log lines; false when there is none of that name. */
 bool house_set_log_level(struct house *h, const char *name, enum log_level level);

@@ -139,6 +139,12 @@ size_t house_pending_writes(const struct house *h)
     return count;
 }
 
+const struct synchronizer_counts *house_segment_counts(const struct house *h, unsigned slot)
+{
+    const struct synchronizer *s = h->envs[slot]->segments.synchronizer;
+    return s != NULL ? synchronizer_counts(s) : NULL;
+}
+
 bool house_set_log_level(struct house *h, const char *name, enum log_level level)
 {
     for (size_t i = 0; i < h->count; i++) {

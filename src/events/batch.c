@@ -123,18 +123,17 @@ bool events_batch_is_safe(const struct events_batch *b)
 
 void events_batch_drop(struct events_batch *b, enum event_drop reason)
 {
-    struct events *e = batch_events(b);
     struct events_family *f = b->group->family;
     bool is_left = reason == EVENT_DROP_SHUTDOWN && events_batch_is_safe(b);
     bool in_pool = b->state == EVENTS_BATCH_PRESSING && list_empty(&b->node);
     if (!is_left)
-        events_count_drop(e, reason, b->count);
+        events_count_drop(f->env, reason, b->count);
     if (reason != EVENT_DROP_SHUTDOWN)
         events_disk_outcome(b, "dropped");
     if (b->probe)
         events_switch_probe_lost(f, b->group->path);
     if (in_pool || (b->state == EVENTS_BATCH_WRITING && !b->written)) {
-        events_count_pending(e, -(int64_t)b->count);
+        events_count_pending(events_of(f), -(int64_t)b->count);
         b->doomed = true;
         return;
     }

@@ -239,12 +239,15 @@ static void drop(struct events *e, struct event_diagnostic *post)
 void events_take_diagnostic(struct events *e, struct event_diagnostic *post)
 {
     size_t held = held_by(post);
+    struct events_env *env = events_env_at(e, post->slot, post->snapshot->facts);
+    env->counts.received[EVENTS_DIAGNOSTIC]++;
+    env->counts.received_bytes[EVENTS_DIAGNOSTIC] += (int64_t)post->body->len;
     if (e->phase == EVENTS_ENDING || !fits(e, held)) {
         drop(e, post);
         return;
     }
     struct diagnostic *d = mem_zalloc(sizeof *d);
-    d->env = events_env_at(e, post->slot, post->snapshot->facts);
+    d->env = env;
     d->post = post;
     d->held = held;
     events_hold(e, held);

@@ -30,11 +30,13 @@ int64_t events_room(const struct events *e)
            atomic_load(&e->door->reading_bytes);
 }
 
-void events_count_drop(struct events *e, enum event_drop reason, size_t count)
+void events_count_drop(struct events_env *env, enum event_drop reason, size_t count)
 {
+    struct events *e = env->events;
     bool tried =
         reason == EVENT_DROP_AGE || reason == EVENT_DROP_REFUSED || reason == EVENT_DROP_TOO_LARGE;
     atomic_fetch_add(&e->door->dropped[reason], (int64_t)count);
+    env->counts.dropped[reason] += (int64_t)count;
     if (tried)
         atomic_fetch_add(&e->door->failed_events, (int64_t)count);
 }
@@ -105,13 +107,17 @@ static void half_look(struct events *e)
 
 static void post_handle(struct events *e, struct event_post *post)
 {
+    struct events_env *env = events_env_at(e, post->slot, post->snapshot->facts);
+    env->counts.received[post->family] += (int64_t)post->events.count;
+    env->counts.received_bytes[post->family] += (int64_t)post->body->len;
     if (e->phase == EVENTS_ENDING) {
-        events_count_drop(e, EVENT_DROP_SHUTDOWN, post->events.count);
+        events_count_drop(env, EVENT_DROP_SHUTDOWN, post->events.count);
         return;
     }
     if (events_dedupe_seen(&e->dedupe, post->slot, post->family, view_of(post->payload_id),
                            events_now(e))) {
         atomic_fetch_add(&e->door->duplicates, 1);
+        env->counts.duplicates++;
         return;
     }
     if (post->events.count == 0)

@@ -8,9 +8,9 @@
  *
  * Who lives here: event.h, event_array.h, door.c (posts, and how they cross), events.c (the whole),
  * usage.h with usage*.c (what the relay reports itself), dedupe.c (posts that come twice),
- * family.c, group.c, group_summary.c (what waits), batch.c, press.c (gzip), publisher.c, outcome.c,
- * answer.c, switch.c (delivery), diagnostic.c, disk.c (what is written when), spool*.c (how),
- * summarizer.c with input_*.c, output_event.c, summary.c and known_contexts.c.
+ * family.c, group.c, group_summary.c (what waits), counts.c, batch.c, press.c (gzip), publisher.c,
+ * outcome.c, answer.c, switch.c (delivery), diagnostic.c, disk.c (what is written when), spool*.c
+ * (how), summarizer.c with input_*.c, output_event.c, summary.c and known_contexts.c.
  *
  * Lives on the control thread but for the door and usage_counts.c. One timer per family, armed only
  * while something waits. May call: env/snapshot.h, source/retry.h, flags, http client, base.
@@ -68,6 +68,37 @@ void events_take_diagnostic(struct events *e, struct event_diagnostic *d);
 /* The relay's own events about an environment (11), a JSON array: they leave at once. Takes the
  * reference to the body. */
 void events_take_usage(struct events *e, unsigned slot, struct env_facts *facts, struct buf *body);
+
+/* ---- what became of them (telemetry.md 7) ----------------------------------------------------
+ *
+ * The door counts for the process; this is the share of one environment. What a serving thread
+ * refuses, before events_take(), is in the door's numbers alone.
+ */
+
+/* Kinds of what is received: a family of SDKs, or this. */
+#define EVENTS_DIAGNOSTIC ((int)EVENT_USAGE)
+#define EVENTS_KIND_COUNT (EVENTS_DIAGNOSTIC + 1)
+
+struct events_counts {
+    /* since the start */
+    int64_t received[EVENTS_KIND_COUNT];
+    int64_t received_bytes[EVENTS_KIND_COUNT]; /* of the posts, decoded */
+    int64_t sent;                              /* usage events included, as in `dropped` */
+    int64_t sent_bytes;                        /* before compression */
+    int64_t dropped[EVENT_DROP_COUNT];
+    int64_t duplicates; /* posts */
+    /* now */
+    int64_t queue;
+    int64_t queue_bytes;          /* of the budget */
+    int64_t oldest_age_ms;        /* of the oldest batch; -1: there is none */
+    bool off[EVENT_FAMILY_COUNT]; /* by a permanent answer */
+};
+
+/* Of the environment in that slot; zeros when it had no events yet. Walks all that waits. */
+void events_counts(const struct events *e, unsigned slot, struct events_counts *out);
+
+/* On disk, of all environments; -1: there is no spool. */
+int64_t events_spool_bytes(const struct events *e);
 
 /* Everything that waits becomes batches now. */
 void events_flush(struct events *e);

@@ -87,6 +87,9 @@ size_t events_group_clear(struct events_group *g);
 /* It must not have batches. */
 void events_group_free(struct events_group *g);
 
+/* What it takes of the budget besides `held`. */
+size_t events_group_own_bytes(const struct events_group *g);
+
 /* ---- batches --------------------------------------------------------------------------------- */
 
 enum events_batch_state {
@@ -234,6 +237,7 @@ struct events_env {
     unsigned slot;
     struct env_facts *facts; /* the newest that are known; one reference */
     struct log_scope *log;
+    struct events_counts counts; /* since the start; its gauges are not kept */
     struct events_family *families[EVENT_FAMILY_COUNT];
 };
 
@@ -367,7 +371,7 @@ void events_hold(struct events *e, size_t bytes);
 void events_release(struct events *e, size_t bytes);
 int64_t events_room(const struct events *e);
 
-void events_count_drop(struct events *e, enum event_drop reason, size_t count);
+void events_count_drop(struct events_env *env, enum event_drop reason, size_t count);
 void events_count_pending(struct events *e, int64_t change);
 
 /* Something ended; while closing it may have been the last thing. */

@@ -156,7 +156,7 @@ void events_family_take(struct events_family *f, struct event_post *post)
     struct events *e = events_of(f);
     bool probe = f->switches[post->path].off;
     if (!events_switch_passes(f, post->path)) {
-        events_count_drop(e, EVENT_DROP_SWITCHED_OFF, post->events.count);
+        events_count_drop(f->env, EVENT_DROP_SWITCHED_OFF, post->events.count);
         return;
     }
     tick(f, events_now(e));
@@ -203,7 +203,7 @@ size_t events_family_abandon(struct events_family *f, enum event_drop reason)
     size_t count = 0;
     LIST_EACH (node, &f->groups)
         count += events_group_clear(CONTAINER_OF(node, struct events_group, node));
-    events_count_drop(events_of(f), reason, count);
+    events_count_drop(f->env, reason, count);
     LIST_EACH_SAFE (node, &f->batches) {
         struct events_batch *b = CONTAINER_OF(node, struct events_batch, each);
         if (b->doomed)

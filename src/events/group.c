@@ -22,7 +22,7 @@ static struct view group_key(struct events *e, enum event_path path, int64_t sch
 }
 
 /* Tags are as long as a header may be, and kept twice. */
-static size_t own_bytes(const struct events_group *g)
+size_t events_group_own_bytes(const struct events_group *g)
 {
     return sizeof *g + 2 * strlen(g->tags);
 }
@@ -36,7 +36,7 @@ static struct events_group *group_new(struct events_family *f, enum event_path p
     g->schema = schema;
     g->tags = mem_copy_text(tags, strlen(tags));
     g->last = &g->first;
-    events_hold(events_of(f), own_bytes(g));
+    events_hold(events_of(f), events_group_own_bytes(g));
     list_append(&f->groups, &g->node);
     (void)map_set(&f->by_key, group_key(events_of(f), path, schema, tags), g);
     return g;
@@ -66,7 +66,7 @@ void events_group_free(struct events_group *g)
         events_summary_free(g);
     list_remove(&g->node);
     (void)map_remove(&f->by_key, group_key(events_of(f), g->path, g->schema, g->tags));
-    events_release(events_of(f), own_bytes(g));
+    events_release(events_of(f), events_group_own_bytes(g));
     mem_free(g->tags);
     mem_free(g);
 }
@@ -107,7 +107,7 @@ void events_memory_warn(struct events_family *f, size_t dropped)
 {
     struct events *e = events_of(f);
     int64_t now = events_now(e);
-    events_count_drop(e, EVENT_DROP_MEMORY, dropped);
+    events_count_drop(f->env, EVENT_DROP_MEMORY, dropped);
     f->memory_dropped += (int64_t)dropped;
     if (f->memory_warned_ms != 0 && now - f->memory_warned_ms < EVENTS_MINUTE_MS)
         return;
@@ -127,7 +127,7 @@ static size_t admit(struct events_group *g, const struct event_post *post)
         size_t capacity = capacity_of(g->family);
         size_t room = capacity > g->count ? capacity - g->count : 0;
         full_warn(g->family, count > room);
-        events_count_drop(e, EVENT_DROP_CAPACITY, count > room ? count - room : 0);
+        events_count_drop(g->family->env, EVENT_DROP_CAPACITY, count > room ? count - room : 0);
         count = count < room ? count : room;
     }
     struct event_array wanted = {post->events.each, count};
@@ -311,7 +311,7 @@ void events_group_send(struct events_group *g, struct view body, size_t count)
     struct error ignored;
     p->body = buf_copy(body);
     if (!event_array_split(buf_view(p->body), &p->events, &ignored)) {
-        events_count_drop(events_of(g->family), EVENT_DROP_MALFORMED, count);
+        events_count_drop(g->family->env, EVENT_DROP_MALFORMED, count);
         events_pieces_free(p);
         return;
     }

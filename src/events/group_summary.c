@@ -17,13 +17,13 @@ static void account(struct events_group *g)
     g->bytes = held;
 }
 
-static void result_count(struct events *e, enum summarizer_result result)
+static void result_count(struct events_env *env, enum summarizer_result result)
 {
     static const enum event_drop reasons[] = {[SUMMARIZER_MALFORMED] = EVENT_DROP_MALFORMED,
                                               [SUMMARIZER_NO_DATA] = EVENT_DROP_NO_DATA,
                                               [SUMMARIZER_FULL] = EVENT_DROP_CAPACITY};
     if (result != SUMMARIZER_TAKEN)
-        events_count_drop(e, reasons[result], 1);
+        events_count_drop(env, reasons[result], 1);
 }
 
 void events_summary_add(struct events_group *g, const struct event_post *post)
@@ -45,7 +45,7 @@ void events_summary_add(struct events_group *g, const struct event_post *post)
     for (; i < post->events.count; i++) {
         if (events_room(e) < (int64_t)post->events.each[i].len)
             break;
-        result_count(e, summarizer_add(g->summarizer, post->events.each[i], &moment));
+        result_count(g->family->env, summarizer_add(g->summarizer, post->events.each[i], &moment));
         g->waits = true;
         account(g);
     }

@@ -71,6 +71,8 @@ static void succeeded(struct events_batch *b)
     struct events_door *door = events_of(f)->door;
     atomic_fetch_add(&door->sent_events, (int64_t)b->count);
     atomic_fetch_add(&door->sent_bytes, (int64_t)b->bytes);
+    f->env->counts.sent += (int64_t)b->count;
+    f->env->counts.sent_bytes += (int64_t)b->bytes;
     works_again(f, b);
     events_switch_on(f, b->group->path);
     if (b->group->summarizer != NULL && b->date_ms != 0)

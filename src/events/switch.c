@@ -46,7 +46,7 @@ static void path_drop(struct events_family *f, enum event_path path)
         struct events_group *g = CONTAINER_OF(node, struct events_group, node);
         if (g->path != path)
             continue;
-        events_count_drop(events_of(f), EVENT_DROP_SWITCHED_OFF, events_group_clear(g));
+        events_count_drop(f->env, EVENT_DROP_SWITCHED_OFF, events_group_clear(g));
         events_disk_forget(g);
     }
     LIST_EACH_SAFE (node, &f->batches) {

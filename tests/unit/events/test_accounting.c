@@ -59,6 +59,32 @@ static void some_turns(struct world *w, unsigned turns)
         (void)uv_run(&w->loop, UV_RUN_NOWAIT);
 }
 
+/* What the environments have is what the door has: metrics are as true as /status. */
+static void shares_check(const struct world *w, int64_t posted)
+{
+    struct events_counts sum = {.sent = 0};
+    int64_t received = 0;
+    for (unsigned slot = 0; slot < 2; slot++) {
+        struct events_counts one;
+        events_counts(w->events, slot, &one);
+        for (int i = 0; i < EVENTS_KIND_COUNT; i++)
+            received += one.received[i];
+        for (int i = 0; i < EVENT_DROP_COUNT; i++)
+            sum.dropped[i] += one.dropped[i];
+        sum.sent += one.sent;
+        sum.sent_bytes += one.sent_bytes;
+        sum.queue += one.queue;
+        sum.queue_bytes += one.queue_bytes;
+    }
+    for (int i = 0; i < EVENT_DROP_COUNT; i++)
+        assert_int_equal(sum.dropped[i], w->door.dropped[i]);
+    assert_int_equal(received, posted);
+    assert_int_equal(sum.sent, w->door.sent_events);
+    assert_int_equal(sum.sent_bytes, w->door.sent_bytes);
+    assert_int_equal(sum.queue, w->door.pending_events);
+    assert_int_equal(sum.queue_bytes, w->door.held_bytes);
+}
+
 /* One step of a run; the number of events that were posted. */
 static int64_t step(struct world *w, struct dice *d)
 {
@@ -101,6 +127,7 @@ static void run(uint32_t seed, bool spool)
         if (accounted(&w) != posted)
             fail_msg("seed %u, step %d: %lld events were posted, %lld are accounted for",
                      (unsigned)seed, i, (long long)posted, (long long)accounted(&w));
+        shares_check(&w, posted);
         assert_true(w.door.held_bytes <= w.door.settings.max_queue_bytes + 50000);
         fake_disk.refuses = roll(&d, 20) == 0;
     }
