@@ -231,6 +231,8 @@ static bool open_all(struct run *r)
         settings_for_api(r, threads, &api);
         r->api = api_new(&api);
         connect_threads(r, threads);
+        if (!run_metrics_open(r))
+            return false;
     } else {
         log_always(log_global(), LOG_INFO,
                    "Running in one-shot mode - will exit immediately after initializing "

@@ -8,6 +8,7 @@
 #include "events/events.h"
 #include "events/usage.h"
 #include "run.h"
+#include "telemetry/telemetry.h"
 
 enum run_stage {
     RUN_STARTING,
@@ -36,8 +37,9 @@ struct run {
     struct http_server *server;
     struct goals *goals; /* while the serving threads run */
     struct events_door door;
-    struct events *events; /* NULL: none are accepted, nor made */
-    struct usage *usage;   /* while the serving threads run */
+    struct events *events;       /* NULL: none are accepted, nor made */
+    struct usage *usage;         /* while the serving threads run */
+    struct telemetry *telemetry; /* NULL: Prometheus is not enabled */
     bool outside_closing;
 
     uv_signal_t signals[RUN_SIGNALS];
@@ -69,6 +71,9 @@ size_t settings_threads(const struct config *c);
 /* run_signals.c */
 void run_signals_open(struct run *r);
 void run_signals_close(struct run *r);
+
+/* run_metrics.c: the metrics listener, where it is enabled; false: it cannot be opened. */
+bool run_metrics_open(struct run *r);
 
 /* run_stop.c: the way down. */
 void run_stop_gracefully(struct run *r);         /* after shutdownDelay */

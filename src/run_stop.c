@@ -1,8 +1,7 @@
 /* run_stop.c - the way down (streaming.md 10.5).
  *
- *   signal --shutdownDelay--> house_close(), http_server_close()   at once and side by side
- *                                   |             '-- no more posts --> usage_close(),
- *                                   |                                   then events_close()
+ *   signal --shutdownDelay--> house_close(), http_server_close(), telemetry_close()   at once and
+ * side by side |             '-- no more posts --> usage_close(), | then events_close()
  *                                   '-- all done --> databases --> handles --> loop is empty
  *
  * From house_close() on nothing is posted to the serving threads any more, so they may end in any
@@ -15,7 +14,8 @@
 #define SPREAD_MAX_MS 5000
 #define TIMEOUT_MIN_MS 1000
 #define TIMEOUT_NOW_MS 5000
-#define EVENTS_SPARE_MS 500 /* before the end of all, for closing what was used */
+#define METRICS_LIMIT_MS 500 /* nobody waits longer for those who ask for metrics */
+#define EVENTS_SPARE_MS 500  /* before the end of all, for closing what was used */
 
 static void handle_closed(uv_handle_t *handle)
 {
@@ -57,7 +57,7 @@ static void memberships_closed(void *arg)
 static void go_on(struct run *r)
 {
     if (r->house != NULL || r->server != NULL || r->usage != NULL || r->events != NULL ||
-        r->outside_closing)
+        r->telemetry != NULL || r->outside_closing)
         return;
     r->outside_closing = true;
     if (r->client != NULL)
@@ -89,6 +89,13 @@ static void end_events(struct run *r)
     int64_t left_ms = r->end_ms - clock_now_ms(clock_system()) - EVENTS_SPARE_MS;
     if (r->events != NULL)
         events_close(r->events, left_ms, events_closed, r);
+}
+
+static void metrics_closed(void *arg)
+{
+    struct run *r = arg;
+    r->telemetry = NULL;
+    go_on(r);
 }
 
 static void usage_closed(void *arg)
@@ -131,6 +138,8 @@ static void begin(struct run *r, int64_t spread_ms, int64_t limit_ms)
         house_close(r->house);
     if (r->usage != NULL)
         usage_stop(r->usage);
+    if (r->telemetry != NULL)
+        telemetry_close(r->telemetry, METRICS_LIMIT_MS, metrics_closed, r);
     if (r->server != NULL)
         http_server_close(r->server, spread_ms, limit_ms - limit_ms / 4, &r->loop, server_closed,
                           r);

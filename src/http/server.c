@@ -63,6 +63,8 @@ bool http_server_open(const struct http_server_settings *settings,
     print_texts(s);
     s->routes = route_table_new(service->routes, service->route_count);
     limits_init(&s->limits, settings->max_connections, settings->max_connections_per_address);
+    if (settings->max_connections_name != NULL)
+        s->limits.name = settings->max_connections_name;
     (void)uv_mutex_init(&s->accepting);
     if (!open_tls(s, err) ||
         !listeners_open(settings->listen_address, settings->port, threads, &s->listeners, err) ||

@@ -175,8 +175,9 @@ struct http_server_settings {
     bool tls;
     const char *tls_cert;
     const char *tls_key;
-    int tls_min_version;     /* 0 (1.2), or TLS1_VERSION ... TLS1_3_VERSION of OpenSSL */
-    int64_t max_connections; /* 0, or the most: descriptor limit - 256 */
+    int tls_min_version;              /* 0 (1.2), or TLS1_VERSION ... TLS1_3_VERSION of OpenSSL */
+    int64_t max_connections;          /* 0, or the most: descriptor limit - 256 */
+    const char *max_connections_name; /* for the log; NULL: "maxClientConnections" */
     int64_t max_connections_per_address; /* 0: none */
     size_t max_header_size;
     int64_t header_timeout_ms; /* closed without an answer then, as ld-relay does */

@@ -37,7 +37,9 @@ static int64_t connections_possible(void)
 
 void limits_init(struct limits *l, int64_t max_connections, int64_t max_per_address)
 {
-    *l = (struct limits){.max_connections = max_connections, .max_per_address = max_per_address};
+    *l = (struct limits){.max_connections = max_connections,
+                         .name = "maxClientConnections",
+                         .max_per_address = max_per_address};
     int64_t most = connections_possible();
     if (l->max_connections <= 0 || l->max_connections > most)
         l->max_connections = most;
@@ -136,9 +138,8 @@ bool limits_admit(struct limits *l, const struct sockaddr_storage *peer, int64_t
     if (atomic_fetch_add(&l->connections, 1) >= l->max_connections) {
         (void)atomic_fetch_add(&l->refused, 1);
         if (warning_is_due(l, now_ms))
-            log_line(log_global(), LOG_WARN,
-                     "Refusing connections: all %" PRId64 " of maxClientConnections are open",
-                     l->max_connections);
+            log_line(log_global(), LOG_WARN, "Refusing connections: all %" PRId64 " of %s are open",
+                     l->max_connections, l->name);
     } else if (l->max_per_address > 0 && !admit_address(l, peer, address)) {
         (void)atomic_fetch_add(&l->refused, 1);
         if (warning_is_due(l, now_ms))

@@ -16,6 +16,7 @@
 
 struct limits {
     int64_t max_connections;
+    const char *name;        /* of that limit, for the log */
     int64_t max_per_address; /* <= 0: no limit, addresses are not counted */
     _Atomic int64_t connections;
     _Atomic int64_t refused;
