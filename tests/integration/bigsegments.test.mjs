@@ -247,8 +247,9 @@ describe('big segments', { concurrency: 4, timeout: 120000 * slowness }, () => {
     assert.ok(meanwhile > 2, `${meanwhile} requests were answered meanwhile`);
   });
 
-  it('without a database that can hold them they are not configured, and the log says so once (4)', async t => {
-    const { relay, key, up } = await startPair(t, data());
+  for (const name of ['no database', 'Consul']) it(`${name}: it cannot hold them, so they are not configured, and the log says so once (4)`, async t => {
+    const database = name === 'Consul' ? { config: (await startDatabase(t, 'consul')).section(), environment: { prefix: 'prod' } } : {};
+    const { relay, key, up } = await startPair(t, data(), database);
     const reason = async name => (await evaluate(relay, key, user(3)))[name].reason;
     assert.deepEqual(await reason('vip'), { kind: 'RULE_MATCH', ruleIndex: 0, ruleId: 'by-vip', bigSegmentsStatus: 'NOT_CONFIGURED' });
     assert.deepEqual(await reason('broken'), { kind: 'FALLTHROUGH', bigSegmentsStatus: 'NOT_CONFIGURED' });
