@@ -77,7 +77,14 @@ static const char *compact_string(struct compact *c, const char *p, const char *
     return stop;
 }
 
-void json_write_compact(struct str *out, struct view raw)
+static const char *string_end(const char *p, const char *end)
+{
+    const char *problem = NULL;
+    const char *stop = json_string_end(p, end, &problem);
+    return problem != NULL ? end : stop;
+}
+
+static void tokens_write(struct str *out, struct view raw, bool canonical)
 {
     const char *p = raw.data != NULL ? raw.data : "";
     const char *end = p + raw.len;
@@ -85,13 +92,13 @@ void json_write_compact(struct str *out, struct view raw)
     str_reserve(out, raw.len);
     while (p < end) {
         if (*p == '"') {
-            p = compact_string(&c, p, end);
-        } else if (json_is_digit(*p) || *p == '-') {
-            p = compact_number(&c, p, end);
+            p = canonical ? compact_string(&c, p, end) : string_end(p, end);
         } else if (json_is_blank(*p)) {
             compact_flush(&c, p);
             p = json_blanks_skip(p, end);
             c.run = p;
+        } else if (canonical && (json_is_digit(*p) || *p == '-')) {
+            p = compact_number(&c, p, end);
         } else {
             p++;
         }
@@ -100,23 +107,12 @@ void json_write_compact(struct str *out, struct view raw)
     str_free(&c.scratch);
 }
 
+void json_write_compact(struct str *out, struct view raw)
+{
+    tokens_write(out, raw, true);
+}
+
 void json_write_dense(struct str *out, struct view raw)
 {
-    const char *p = raw.data != NULL ? raw.data : "";
-    const char *end = p + raw.len;
-    const char *problem = NULL;
-    struct compact c = {.out = out, .run = p};
-    str_reserve(out, raw.len);
-    while (p < end && problem == NULL) {
-        if (*p == '"') {
-            p = json_string_end(p, end, &problem);
-        } else if (json_is_blank(*p)) {
-            compact_flush(&c, p);
-            p = json_blanks_skip(p, end);
-            c.run = p;
-        } else {
-            p++;
-        }
-    }
-    compact_flush(&c, end);
+    tokens_write(out, raw, false);
 }
