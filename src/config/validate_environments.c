@@ -74,40 +74,23 @@ static void place_check(struct map *places, const struct config *c, struct confi
     str_free(&place);
 }
 
-/* An environment without a place of its own has been complained about already. */
-static void places_check(const struct config *c, struct config_report *r)
-{
-    struct map places = {0};
-    for (size_t i = 0; i < c->environment_count && c->database != CONFIG_NO_DATABASE; i++) {
-        if (config_environment_has_place(c, c->environments[i]))
-            place_check(&places, c, c->environments[i], r);
-    }
-    map_free(&places);
-}
-
-/* Is `prefix` within one of the folders that Consul keeps the items of `owner` in? Filling those
- * again would delete it (data-store.md 3.3). */
-static bool is_within_items(const char *prefix, const char *owner)
+/* Is this, up to a slash, one of the folders that Consul keeps the items of an environment in?
+ * Filling those again would delete what is within (data-store.md 3.3). */
+static bool is_item_folder(const char *name)
 {
     static const char *const folders[] = {"features", "segments"};
-    size_t length = strlen(owner);
-    if (strncmp(prefix, owner, length) != 0 || prefix[length] != '/')
-        return false;
-    const char *rest = prefix + length + 1;
+    struct view folder = view_make(name, strcspn(name, "/"));
     for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-        size_t folder = strlen(folders[i]);
-        if (strncmp(rest, folders[i], folder) == 0 && (rest[folder] == '\0' || rest[folder] == '/'))
+        if (view_is(folder, folders[i]))
             return true;
     }
     return false;
 }
 
-static void folder_check(const struct config_environment *e, const struct config_environment *owner,
-                         struct config_report *r)
+static void folder_report(const struct config_environment *e,
+                          const struct config_environment *owner, struct config_report *r)
 {
     struct str text = {0};
-    if (!is_within_items(e->store_prefix, owner->store_prefix))
-        return;
     str_append_text(&text, "environment ");
     config_quote(view_of(e->name), &text);
     str_append_text(&text, " would have its Consul keys among the items of environment ");
@@ -118,20 +101,37 @@ static void folder_check(const struct config_environment *e, const struct config
     str_free(&text);
 }
 
-static void folders_check(const struct config *c, struct config_report *r)
+/* Each prefix that this one continues as a folder may be somebody's. */
+static void folder_check(const struct map *places, const struct config_environment *e,
+                         struct config_report *r)
 {
-    for (size_t i = 0; i < c->environment_count; i++) {
-        for (size_t k = 0; k < c->environment_count; k++)
-            folder_check(c->environments[i], c->environments[k], r);
+    const char *prefix = e->store_prefix;
+    for (const char *at = strchr(prefix, '/'); at != NULL; at = strchr(at + 1, '/')) {
+        const struct config_environment *owner =
+            map_get(places, view_make(prefix, (size_t)(at - prefix)));
+        if (owner != NULL && is_item_folder(at + 1))
+            folder_report(e, owner, r);
     }
+}
+
+/* An environment without a place of its own has been complained about already. */
+static void places_check(const struct config *c, struct config_report *r)
+{
+    struct map places = {0};
+    for (size_t i = 0; i < c->environment_count; i++) {
+        if (config_environment_has_place(c, c->environments[i]))
+            place_check(&places, c, c->environments[i], r);
+    }
+    for (size_t i = 0; i < c->environment_count && c->database == CONFIG_CONSUL; i++)
+        folder_check(&places, c->environments[i], r);
+    map_free(&places);
 }
 
 void config_collisions_check(const struct config *c, struct config_report *r)
 {
     credentials_check(c, r);
-    places_check(c, r);
-    if (c->database == CONFIG_CONSUL)
-        folders_check(c, r);
+    if (c->database != CONFIG_NO_DATABASE)
+        places_check(c, r);
 }
 
 /* ---- oddities -----------------------------------------------------------------------------------
