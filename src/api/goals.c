@@ -7,6 +7,7 @@
  * What the data is made of here, and not there: an environment from files has no goals.
  */
 #include "api/api_private.h"
+#include "base/percent.h"
 
 /* As many requests may wait per thread. */
 #define WAITS_MAX 1000
@@ -92,19 +93,9 @@ static void answered(void *owner, uint64_t id, struct goals_answer *answer)
 /* The path as every browser writes it, so that the same environment is the same question. */
 static void target_write(const struct http_request *req, struct str *out)
 {
-    static const char hex[] = "0123456789ABCDEF";
-    struct view id = http_request_variable(req, 0);
     struct view query = http_request_query_string(req);
     str_append_text(out, "/sdk/goals/");
-    for (size_t i = 0; i < id.len; i++) {
-        unsigned char c = (unsigned char)id.data[i];
-        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                     (c != 0 && strchr("-._~", c) != NULL);
-        if (plain)
-            str_append_char(out, (char)c);
-        else
-            str_append_format(out, "%%%c%c", hex[c >> 4], hex[c & 15]);
-    }
+    percent_encode(http_request_variable(req, 0), out);
     if (query.len != 0)
         str_append_char(out, '?');
     str_append(out, query);

@@ -7,6 +7,7 @@
  */
 #include "api/api_private.h"
 #include "base/mem.h"
+#include "base/percent.h"
 
 #include <openssl/sha.h>
 
@@ -69,9 +70,7 @@ void ofrep_tag_keep(struct api_thread *thread, const struct ofrep_question *q, s
 
 void ofrep_tag_make(struct view body, char out[static OFREP_TAG_LENGTH])
 {
-    static const char hex[] = "0123456789abcdef";
     unsigned char digest[SHA256_DIGEST_LENGTH];
     (void)SHA256((const unsigned char *)body.data, body.len, digest);
-    for (size_t i = 0; i < OFREP_TAG_LENGTH; i++)
-        out[i] = hex[i % 2 == 0 ? digest[i / 2] >> 4 : digest[i / 2] & 15];
+    hex_write(digest, OFREP_TAG_LENGTH, out);
 }

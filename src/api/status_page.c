@@ -4,6 +4,7 @@
  * that comes from a configuration goes through write_text().
  */
 #include "api/status.h"
+#include "base/percent.h"
 
 #include <time.h>
 
@@ -67,17 +68,6 @@ static void write_since(struct str *out, int64_t wall_ms, int64_t now_wall_ms)
     str_append_format(out, "<time datetime=\"%s\">", moment);
     write_age(out, now_wall_ms - wall_ms);
     str_append_text(out, "</time>");
-}
-
-/* A client-side ID or name as a part of a path. */
-static void write_path_part(struct str *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-                     strchr("-._~", c) != NULL;
-        str_append_format(out, plain ? "%c" : "%%%02X", c);
-    }
 }
 
 /* ---- one environment ------------------------------------------------------------------------- */
@@ -153,7 +143,8 @@ static void write_segments(struct str *out, const struct status_document *d,
 static void write_name(struct str *out, const struct env_facts *f)
 {
     str_append_text(out, "<th scope=\"row\"><a href=\"status/");
-    write_path_part(out, f->env_id[0] != '\0' && f->filter_key[0] == '\0' ? f->env_id : f->name);
+    percent_encode(view_of(f->env_id[0] != '\0' && f->filter_key[0] == '\0' ? f->env_id : f->name),
+                   out);
     str_append_text(out, "\">");
     write_text(out, f->name);
     str_append_text(out, "</a></th>");

@@ -1,6 +1,13 @@
 /* base/percent.c - see percent.h. */
 #include "base/percent.h"
 
+void hex_write(const unsigned char *bytes, size_t digits, char *out)
+{
+    static const char letters[] = "0123456789abcdef";
+    for (size_t i = 0; i < digits; i++)
+        out[i] = letters[i % 2 == 0 ? bytes[i / 2] >> 4 : bytes[i / 2] & 15];
+}
+
 int percent_byte(struct view text, size_t at)
 {
     if (text.len - at < 3 || text.data[at] != '%')
@@ -45,17 +52,28 @@ char *percent_decode_lenient(struct view text)
     return str_take_text(&out);
 }
 
+static void byte_encode(char c, struct str *out)
+{
+    bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                 c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain)
+        str_append_char(out, c);
+    else
+        str_append_format(out, "%%%02X", (unsigned char)c);
+}
+
+void percent_encode(struct view text, struct str *out)
+{
+    for (size_t i = 0; i < text.len; i++)
+        byte_encode(text.data[i], out);
+}
+
 void percent_encode_form(struct view text, struct str *out)
 {
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-        bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                     c == '-' || c == '_' || c == '.' || c == '~';
-        if (plain)
-            str_append_char(out, c);
-        else if (c == ' ')
+        if (text.data[i] == ' ')
             str_append_char(out, '+');
         else
-            str_append_format(out, "%%%02X", (unsigned char)c);
+            byte_encode(text.data[i], out);
     }
 }

@@ -15,6 +15,9 @@ static inline int hex_value(char c)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+/* Writes so many hexadecimal digits of the bytes, in lower case, without a zero behind them. */
+void hex_write(const unsigned char *bytes, size_t digits, char *out);
+
 /* The byte that "%XX" at `at` stands for; -1: there is no such escape. */
 int percent_byte(struct view text, size_t at);
 
@@ -24,7 +27,11 @@ bool percent_decode(struct view text, bool plus_is_blank, struct str *out);
 /* The decoded text, zero-terminated, the caller's; a broken escape stays as it is. */
 char *percent_decode_lenient(struct view text);
 
-/* Appends the text as the value of a form: letters, digits and "-_.~" stay, a blank becomes "+". */
+/* Appends the text for a part of a path or a query: letters, digits and "-_.~" stay, all else is
+ * written as "%XX". */
+void percent_encode(struct view text, struct str *out);
+
+/* The same for the value of a form: a blank becomes "+". */
 void percent_encode_form(struct view text, struct str *out);
 
 #endif

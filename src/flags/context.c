@@ -1,4 +1,5 @@
 /* flags/context.c - see context.h: what can be asked of a context. */
+#include "base/percent.h"
 #include "flags/context_private.h"
 #include "flags/key_set.h"
 
@@ -73,7 +74,6 @@ void context_canonical_key(const struct context *c, struct str *out)
 
 void context_secure_hash(const struct context *c, struct view sdk_key, char out[static 65])
 {
-    static const char digits[] = "0123456789abcdef";
     unsigned char hash[EVP_MAX_MD_SIZE];
     unsigned int len = 0;
     struct str key = {0};
@@ -81,10 +81,7 @@ void context_secure_hash(const struct context *c, struct view sdk_key, char out[
     const void *secret = sdk_key.len != 0 ? sdk_key.data : "";
     (void)HMAC(EVP_sha256(), secret, (int)sdk_key.len, (const unsigned char *)str_text(&key),
                key.len, hash, &len);
-    for (size_t i = 0; i < 32; i++) {
-        out[2 * i] = digits[hash[i] >> 4];
-        out[2 * i + 1] = digits[hash[i] & 15];
-    }
+    hex_write(hash, 64, out);
     out[64] = '\0';
     str_free(&key);
 }

@@ -1,5 +1,6 @@
 /* flags/poll.c - what polls of a whole data set get, and the version that their ETag says
  * (http-api.md 6.2, 8). */
+#include "base/percent.h"
 #include "flags/dataset_private.h"
 
 #include <openssl/sha.h>
@@ -49,12 +50,10 @@ static void versions_write(const struct collection *c, const struct key_order *b
 
 static struct buf *digits_of(struct str *text)
 {
-    static const char hex[] = "0123456789abcdef";
     unsigned char hash[SHA_DIGEST_LENGTH];
     (void)SHA1((const unsigned char *)str_text(text), text->len, hash);
     struct buf *digits = buf_new(VERSION_DIGITS);
-    for (size_t i = 0; i < VERSION_DIGITS; i++)
-        digits->data[i] = hex[i % 2 == 0 ? hash[i / 2] >> 4 : hash[i / 2] & 15];
+    hex_write(hash, VERSION_DIGITS, digits->data);
     str_free(text);
     return digits;
 }

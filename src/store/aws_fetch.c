@@ -9,6 +9,7 @@
  */
 #include "store/aws_fetch.h"
 
+#include "base/percent.h"
 #include "http/call.h"
 #include "store/aws_answer.h"
 #include "store/aws_call.h"
@@ -129,7 +130,7 @@ static void on_sts(struct aws_fetch *f, struct view body)
 static void form_add(struct str *form, const char *name, struct view value)
 {
     str_append_format(form, "&%s=", name);
-    aws_encode(value, form);
+    percent_encode(value, form);
 }
 
 /* `key` NULL: the token in the form proves who asks. */
@@ -225,7 +226,7 @@ static void instance_get(struct aws_fetch *f, struct view role,
     struct str url = {0};
     str_append_text(&url, f->from.chain.metadata_url);
     str_append_text(&url, ROLES_PATH);
-    aws_encode(role, &url);
+    percent_encode(role, &url);
     ask(f, "GET", str_view(&url), &header, INSTANCE_TIMEOUT_MS, answered);
     str_free(&url);
 }

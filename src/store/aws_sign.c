@@ -1,7 +1,8 @@
 /* store/aws_sign.c - see aws_sign.h. */
 #include "store/aws_sign.h"
 
-#include <ctype.h>
+#include "base/percent.h"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -15,11 +16,7 @@
 static void print_hex(const unsigned char hash[static SHA256_DIGEST_LENGTH],
                       char out[static AWS_HASH_SIZE])
 {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < SHA256_DIGEST_LENGTH; i++) {
-        out[2 * i] = digits[hash[i] >> 4];
-        out[2 * i + 1] = digits[hash[i] & 15];
-    }
+    hex_write(hash, AWS_HASH_SIZE - 1, out);
     out[AWS_HASH_SIZE - 1] = '\0';
 }
 
@@ -37,17 +34,6 @@ void aws_time(int64_t wall_ms, char out[static AWS_TIME_SIZE])
     (void)gmtime_r(&seconds, &t);
     if (strftime(out, AWS_TIME_SIZE, "%Y%m%dT%H%M%SZ", &t) == 0)
         out[0] = '\0'; /* beyond the year 9999 */
-}
-
-void aws_encode(struct view text, struct str *out)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if ((c < 0x80 && isalnum(c)) || (c != '\0' && strchr("-._~", c) != NULL))
-            str_append_char(out, (char)c);
-        else
-            str_append_format(out, "%%%02X", c);
-    }
 }
 
 /* ---- the key of a signature ---------------------------------------------------------------------
@@ -198,13 +184,13 @@ void aws_presign(const struct aws_request *r, const struct aws_key *key, unsigne
     str_append(&query, r->query);
     str_append_format(
         &query, "%sX-Amz-Algorithm=" ALGORITHM "&X-Amz-Credential=", query.len > 0 ? "&" : "");
-    aws_encode(view_of(key->id), &query);
+    percent_encode(view_of(key->id), &query);
     str_append_text(&query, "%2F");
     append_scope(r, time, "%2F", &query);
     str_append_format(&query, "&X-Amz-Date=%s&X-Amz-Expires=%u", time, seconds);
     if (key->token[0] != '\0') {
         str_append_text(&query, "&X-Amz-Security-Token=");
-        aws_encode(view_of(key->token), &query);
+        percent_encode(view_of(key->token), &query);
     }
     str_append_text(&query, "&X-Amz-SignedHeaders=host");
     make_signature(r, key, str_view(&query), &h, signature);
@@ -224,7 +210,7 @@ void aws_cache_token(const struct aws_cache *c, const struct aws_key *key, int64
     if (c->serverless)
         str_append_text(&query, "&ResourceType=ServerlessCache");
     str_append_text(&query, "&User=");
-    aws_encode(view_of(c->user), &query);
+    percent_encode(view_of(c->user), &query);
     struct aws_request r = {.region = c->region,
                             .service = "elasticache",
                             .wall_ms = wall_ms,

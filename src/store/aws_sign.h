@@ -57,7 +57,4 @@ void aws_cache_token(const struct aws_cache *c, const struct aws_key *key, int64
 void aws_hash(struct view text, char out[static AWS_HASH_SIZE]);
 void aws_time(int64_t wall_ms, char out[static AWS_TIME_SIZE]);
 
-/* Everything but letters, digits, '-', '.', '_' and '~' as %XX; appended. */
-void aws_encode(struct view text, struct str *out);
-
 #endif

@@ -6,6 +6,7 @@
  *                                                         NOOP: it is another one now; decide again
  *           EVAL text ...                                 where the server did not know the script
  */
+#include "base/percent.h"
 #include "store/redis_private.h"
 
 #include <openssl/sha.h>
@@ -23,8 +24,8 @@ static void script_digest(char out[static 41])
 {
     unsigned char digest[SHA_DIGEST_LENGTH];
     (void)SHA1((const unsigned char *)script_text, sizeof script_text - 1, digest);
-    for (size_t i = 0; i < sizeof digest; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    hex_write(digest, 2 * sizeof digest, out);
+    out[2 * sizeof digest] = '\0';
 }
 
 static void write_call(struct str *out, bool by_digest, struct view key, struct view field,

@@ -1,4 +1,4 @@
-/* Escapes in URLs. */
+/* Escapes in URLs, hexadecimal digits. */
 #include "base/percent.h"
 
 #include <setjmp.h>
@@ -44,10 +44,42 @@ static void a_text_is_decoded_as_its_row_says(void **state)
     }
 }
 
+static void texts_are_encoded_byte_by_byte(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *want;
+        const char *form;
+    } texts[] = {{"aZ09-._~", "aZ09-._~", "aZ09-._~"},
+                 {"a b/c+", "a%20b%2Fc%2B", "a+b%2Fc%2B"},
+                 {"\xE1\x88\xB4", "%E1%88%B4", "%E1%88%B4"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct str got = {0};
+        percent_encode(view_of(texts[i].text), &got);
+        assert_string_equal(str_text(&got), texts[i].want);
+        str_clear(&got);
+        percent_encode_form(view_of(texts[i].text), &got);
+        assert_string_equal(str_text(&got), texts[i].form);
+        str_free(&got);
+    }
+}
+
+static void as_many_digits_are_written_as_are_wanted(void **state)
+{
+    const unsigned char bytes[] = {0x01, 0xAF, 0xFF};
+    char out[] = "......";
+    (void)state;
+    hex_write(bytes, 5, out);
+    assert_string_equal(out, "01aff.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_is_decoded_as_its_row_says),
+        cmocka_unit_test(texts_are_encoded_byte_by_byte),
+        cmocka_unit_test(as_many_digits_are_written_as_are_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -151,21 +151,6 @@ static void the_token_of_a_cache_is_a_presigned_url(void **state)
     }
 }
 
-static void texts_are_encoded_byte_by_byte(void **state)
-{
-    static const struct {
-        const char *text;
-        const char *want;
-    } rows[] = {{"aZ09-._~", "aZ09-._~"}, {"a b/c", "a%20b%2Fc"}, {"\xE1\x88\xB4", "%E1%88%B4"}};
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct str got = {0};
-        aws_encode(view_of(rows[i].text), &got);
-        assert_string_equal(str_text(&got), rows[i].want);
-        str_free(&got);
-    }
-}
-
 /* A value's blanks count once; the signature is that of the tidy value. */
 static void blanks_in_a_header_do_not_matter(void **state)
 {
@@ -199,7 +184,6 @@ int main(void)
         cmocka_unit_test(published_vectors_are_met),
         cmocka_unit_test(a_request_to_dynamodb_is_signed_as_aws_clients_do),
         cmocka_unit_test(the_token_of_a_cache_is_a_presigned_url),
-        cmocka_unit_test(texts_are_encoded_byte_by_byte),
         cmocka_unit_test(blanks_in_a_header_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
