@@ -1,4 +1,5 @@
 /* flags/pattern_escape.c - characters and escapes of patterns. */
+#include "base/percent.h"
 #include "base/utf8.h"
 #include "flags/pattern_private.h"
 
@@ -33,21 +34,13 @@ static bool is_alnum(uint32_t code)
            (code >= 'A' && code <= 'Z');
 }
 
-/* 0 to 15, or 16 for what is no hexadecimal digit. */
-static uint32_t hex_value(uint32_t code)
-{
-    if (code >= '0' && code <= '9')
-        return code - '0';
-    uint32_t lower = code | 0x20;
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : 16;
-}
-
 static uint32_t hex_digit_take(struct pattern_cursor *c)
 {
-    uint32_t value = hex_value(pattern_take_code(c));
-    if (value > 15)
+    uint32_t code = pattern_take_code(c);
+    int value = code < 0x80 ? hex_value((char)code) : -1;
+    if (value < 0)
         c->failed = true;
-    return value;
+    return value < 0 ? 0 : (uint32_t)value;
 }
 
 /* Behind "\x": two digits, or any number of them in braces. */
