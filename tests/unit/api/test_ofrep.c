@@ -314,6 +314,39 @@ static void who_has_the_answer_is_told_so(void **state)
     ask_teardown(&a);
 }
 
+/* delta is malformed, of which its first evaluation complains. */
+static atomic_bool *complained(struct asking *a)
+{
+    struct dataset *data = bench_snapshot(&a->bench, 1)->data;
+    return &dataset_find(data, ITEM_FLAG, view_of("delta"))->complained;
+}
+
+/* 74: the first answer has to be made, because its tag is that of its bytes; who asks the same
+ * again is compared with the tag alone. The text of an answer is written into the thread's scratch.
+ */
+static void who_asks_again_is_told_without_rendering(void **state)
+{
+    struct asking a;
+    char tag[64];
+    (void)state;
+    setup(&a);
+    tag_of(&a, SDK, ME, tag);
+    assert_true(atomic_exchange(complained(&a), false));
+    assert_int_not_equal(a.thread->scratch.room, 0);
+    str_free(&a.thread->scratch);
+    for (int i = 0; i < 3; i++) {
+        ask_all(&a, SDK, tag, ME);
+        assert_int_equal(a.answer.status, 304);
+        assert_false(atomic_load(complained(&a)));
+        assert_int_equal(a.thread->scratch.room, 0);
+    }
+    ask_all(&a, SDK, "\"x\"", ME);
+    assert_int_equal(a.answer.status, 200);
+    assert_true(atomic_load(complained(&a)));
+    assert_int_not_equal(a.thread->scratch.room, 0);
+    ask_teardown(&a);
+}
+
 /* 74, 94 */
 static void another_question_has_another_tag(void **state)
 {
@@ -461,6 +494,7 @@ int main(void)
         cmocka_unit_test(a_body_over_the_limit_is_refused),
         cmocka_unit_test(a_right_hash_opens_secure_mode),
         cmocka_unit_test(who_has_the_answer_is_told_so),
+        cmocka_unit_test(who_asks_again_is_told_without_rendering),
         cmocka_unit_test(another_question_has_another_tag),
         cmocka_unit_test(the_same_data_has_the_same_tag_everywhere),
         cmocka_unit_test(a_preflight_needs_no_credential),

@@ -1,6 +1,7 @@
 /* What polls are answered (http-api.md 6, 8; data-store.md 5.3, 6.2). Checklist of http-api.md:
  * 23, 54-62, 69. */
 #include "ask.h"
+#include "flags/dataset_private.h"
 
 #define NOT_READY "{\"message\":\"Service not initialized\"}"
 #define ALPHA_BETA "W/\"f3616255d649239\""
@@ -157,6 +158,41 @@ static void an_update_gives_another_tag(void **state)
     ask_teardown(&a);
 }
 
+static bool is_rendered(struct asking *a, enum dataset_poll poll)
+{
+    return atomic_load(&bench_snapshot(&a->bench, 1)->data->poll_bodies[poll]) != NULL;
+}
+
+/* 57: nobody has asked the data set for a body before, so that a 304 that makes one would be the
+ * first to do so. */
+static void who_has_it_is_told_without_rendering(void **state)
+{
+    static const struct {
+        const char *target;
+        enum dataset_poll poll;
+    } polls[] = {{"/sdk/flags", DATASET_POLL_FLAGS},
+                 {"/sdk/latest-flags", DATASET_POLL_FLAGS},
+                 {"/sdk/latest-all", DATASET_POLL_ALL}};
+    struct asking a;
+    char tag[64];
+    (void)state;
+    setup(&a);
+    for (size_t i = 0; i < ARRAY_LEN(polls); i++) {
+        one(&a, "GET", polls[i].target, "sdk-1", "*");
+        assert_int_equal(a.answer.status, 304);
+        (void)snprintf(tag, sizeof tag, "%s", answer_header(&a, "Etag"));
+        one(&a, "GET", polls[i].target, "sdk-1", tag);
+        assert_int_equal(a.answer.status, 304);
+        assert_false(is_rendered(&a, polls[i].poll));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(polls); i++) {
+        one(&a, "GET", polls[i].target, "sdk-1", "");
+        assert_int_equal(a.answer.status, 200);
+        assert_true(is_rendered(&a, polls[i].poll));
+    }
+    ask_teardown(&a);
+}
+
 /* A body and its tag are made once per data set. */
 static void the_body_is_shared(void **state)
 {
@@ -207,6 +243,7 @@ int main(void)
         cmocka_unit_test(bodies_are_those_of_the_streams),
         cmocka_unit_test(answers_expire_when_the_ttl_has_passed),
         cmocka_unit_test(an_update_gives_another_tag),
+        cmocka_unit_test(who_has_it_is_told_without_rendering),
         cmocka_unit_test(the_body_is_shared),
         cmocka_unit_test(expired_data_without_database_is_500),
     };
