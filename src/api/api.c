@@ -2,6 +2,9 @@
 #include "api/api_private.h"
 #include "http/body_decoder.h"
 
+/* Memory that a thread keeps for its answers from one to the next. */
+#define SCRATCH_KEPT ((size_t)1 << 20)
+
 static void dispatch(struct http_request *req)
 {
     struct api_passage p;
@@ -15,6 +18,18 @@ static void dispatch(struct http_request *req)
     else
         api_park(req, &p);
     api_passage_done(&p);
+}
+
+struct str *api_scratch(struct api_thread *t)
+{
+    str_clear(&t->scratch);
+    return &t->scratch;
+}
+
+void api_scratch_done(struct api_thread *t)
+{
+    if (t->scratch.room > SCRATCH_KEPT)
+        str_free(&t->scratch);
 }
 
 /* Threads come in any order; each takes the next place. */

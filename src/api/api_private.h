@@ -56,7 +56,7 @@ struct api_thread {
     struct api *api;
     struct http_thread *http;
     struct fanout *fanout;
-    struct str scratch;            /* for an answer that is being written; evaluate.c, ofrep.c */
+    struct str scratch;            /* api_scratch() */
     struct ofrep_tags *ofrep_tags; /* NULL until the first one is kept */
     struct usage_counts *usage;    /* = api->usage[...] */
     /* requests that wait for goals; goals.c */
@@ -93,6 +93,11 @@ struct api {
     struct goals_door goals_door;
 };
 
+/* The text for an answer that is being written in this turn, empty; and the end of it, after which
+ * only as much memory is kept as usual answers take. */
+struct str *api_scratch(struct api_thread *t);
+void api_scratch_done(struct api_thread *t);
+
 /* api_new() with another table, which must outlive the api. */
 struct api *api_new_with_routes(const struct api_settings *settings, const struct api_route *rows,
                                 size_t count);
@@ -127,6 +132,10 @@ void api_passage_release(struct api_passage *kept);
 /* A text answer with the headers of the passage. */
 void api_answer_text(struct http_request *req, const struct api_passage *p, int status,
                      const char *text);
+
+/* The same of JSON; the text is lent until the function returns. */
+void api_answer_json(struct http_request *req, const struct api_passage *p, int status,
+                     struct view json);
 
 /* {"message":TEXT} as application/json with the headers of the passage (http-api.md 1.2). */
 void api_answer_message(struct http_request *req, const struct api_passage *p, int status,

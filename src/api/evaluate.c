@@ -10,9 +10,6 @@
 #include "api/members.h"
 #include "api/slices.h"
 
-/* Memory that a thread keeps for its answers from one to the next. */
-#define SCRATCH_KEPT ((size_t)1 << 20)
-
 /* Whom a kind of credential stands for. */
 static const struct audience {
     enum evalx_filter filter;
@@ -67,8 +64,7 @@ static void finish(struct http_request *req, struct api_passage *p, struct evalx
         members_wait(req, p, c);
         return;
     }
-    http_header_add_text(&p->headers, "Content-Type", "application/json");
-    http_respond_borrowed(req, 200, &p->headers, str_view(text));
+    api_answer_json(req, p, 200, str_view(text));
 }
 
 struct evalx_slice {
@@ -118,16 +114,14 @@ static void answer(struct http_request *req, struct api_passage *p, struct conte
                                     .listener = &listener,
                                     .filter = evaluate_filter(p),
                                     .with_reasons = wants_reasons(req)};
-    struct str *scratch = &p->thread->scratch;
+    struct str *scratch = api_scratch(p->thread);
     struct evalx x;
-    str_clear(scratch);
     evalx_begin(&x, &request);
     if (evalx_go_on(&x, SLICE_WORK, scratch))
         finish(req, p, &x, c, scratch);
     else
         go_on_in_slices(req, p, &x, c, scratch);
-    if (scratch->room > SCRATCH_KEPT)
-        str_free(scratch);
+    api_scratch_done(p->thread);
 }
 
 /* An expired "there is none" asks the database first. */

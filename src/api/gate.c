@@ -33,31 +33,34 @@ static bool has_cors(const struct api_passage *p)
     return is_for_browsers(p) || p->route->credential == API_ANY_CREDENTIAL;
 }
 
+static void answer_as(struct http_request *req, const struct api_passage *p, int status,
+                      const char *type, struct view body)
+{
+    struct http_headers headers = p->headers;
+    http_header_add_text(&headers, "Content-Type", type);
+    http_respond_borrowed(req, status, &headers, body);
+}
+
 void api_answer_text(struct http_request *req, const struct api_passage *p, int status,
                      const char *text)
 {
-    struct http_headers headers = p->headers;
-    struct str body = {0};
-    str_append_text(&body, text);
-    struct buf *buf = str_to_buf(&body);
-    http_header_add_text(&headers, "Content-Type", "text/plain; charset=utf-8");
-    http_respond(req, status, &headers, buf);
-    buf_unref(buf);
-    str_free(&body);
+    answer_as(req, p, status, "text/plain; charset=utf-8", view_of(text));
+}
+
+void api_answer_json(struct http_request *req, const struct api_passage *p, int status,
+                     struct view json)
+{
+    answer_as(req, p, status, "application/json", json);
 }
 
 void api_answer_message(struct http_request *req, const struct api_passage *p, int status,
                         const char *text)
 {
-    struct http_headers headers = p->headers;
     struct str body = {0};
     str_append_text(&body, "{\"message\":");
     json_write_string_html(&body, view_of(text));
     str_append_char(&body, '}');
-    struct buf *buf = str_to_buf(&body);
-    http_header_add_text(&headers, "Content-Type", "application/json");
-    http_respond(req, status, &headers, buf);
-    buf_unref(buf);
+    api_answer_json(req, p, status, str_view(&body));
     str_free(&body);
 }
 

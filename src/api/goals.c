@@ -136,18 +136,10 @@ static void ask(struct http_request *req, struct api_passage *p)
     goals_ask_post(&thread->api->goals_door, question_make(req, who));
 }
 
-static void respond_none(struct http_request *req, struct api_passage *p)
-{
-    struct buf *body = buf_copy(VIEW_LITERAL("[]"));
-    http_header_add_text(&p->headers, "Content-Type", "application/json");
-    http_respond(req, 200, &p->headers, body);
-    buf_unref(body);
-}
-
 void goals_pass_on(struct http_request *req, struct api_passage *p)
 {
     if (p->snapshot->facts->local) {
-        respond_none(req, p);
+        api_answer_json(req, p, 200, VIEW_LITERAL("[]"));
     } else if (p->thread->goals_wait_count < WAITS_MAX) {
         ask(req, p);
     } else {

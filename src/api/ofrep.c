@@ -11,24 +11,12 @@
 #include "api/members.h"
 #include "api/slices.h"
 
-/* Memory that a thread keeps for its answers from one to the next. */
-#define SCRATCH_KEPT ((size_t)1 << 20)
-
 static bool may_answer(struct http_request *req, struct api_passage *p, struct context **c)
 {
     enum evaluate_data found = evaluate_look(req, p, c);
     if (found == EVALUATE_NONE)
         ofrep_fail(req, p, 503, "PROVIDER_NOT_READY", VIEW_LITERAL("Service not initialized"));
     return found == EVALUATE_DATA && api_may_answer(req, p, c);
-}
-
-static void answer(struct http_request *req, struct api_passage *p, int status,
-                   const struct str *text)
-{
-    struct buf *body = str_to_buf(text);
-    http_header_add_text(&p->headers, "Content-Type", "application/json");
-    http_respond(req, status, &p->headers, body);
-    buf_unref(body);
 }
 
 /* ---- one flag -------------------------------------------------------------------------------- */
@@ -52,10 +40,10 @@ static void answer_flag(struct http_request *req, struct api_passage *p, struct 
     bool found = evaluator_flag_for(e, evaluate_filter(p), key, &result);
     bool wants = found && evaluator_wants_memberships(e);
     if (found && !wants) {
-        struct str *text = &p->thread->scratch;
-        str_clear(text);
+        struct str *text = api_scratch(p->thread);
         int status = ofrep_result_write(&result, key, text) ? 200 : 400;
-        answer(req, p, status, text);
+        api_answer_json(req, p, status, str_view(text));
+        api_scratch_done(p->thread);
     } else if (!found) {
         refuse_flag(req, p);
     }
@@ -123,7 +111,7 @@ static bool answer_tagged(struct http_request *req, struct api_passage *p, struc
     if (same)
         http_respond(req, 304, &p->headers, NULL);
     else
-        answer(req, p, 200, text);
+        api_answer_json(req, p, 200, str_view(text));
     return true;
 }
 
@@ -189,20 +177,18 @@ static void evaluate_flags(struct http_request *req, struct api_passage *p, stru
                            const struct ofrep_question *question)
 {
     struct evaluation_listener listener = evaluate_listener(p);
-    struct str *text = &p->thread->scratch;
+    struct str *text = api_scratch(p->thread);
     struct bulk bulk = {.question = *question,
                         .evaluator = evaluator_new(p->snapshot->data, *c, members_begin(p)),
                         .text = text,
                         .before = '['};
     evaluator_listen(bulk.evaluator, &listener);
-    str_clear(text);
     str_append_text(text, "{\"flags\":");
     if (bulk_go_on(&bulk, p, SLICE_WORK))
         bulk_finish(req, p, &bulk, c);
     else
         go_on_in_slices(req, p, &bulk, c);
-    if (text->room > SCRATCH_KEPT)
-        str_free(text);
+    api_scratch_done(p->thread);
 }
 
 static void answer_flags(struct http_request *req, struct api_passage *p, struct context **c)

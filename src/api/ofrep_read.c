@@ -40,10 +40,7 @@ void ofrep_fail(struct http_request *req, struct api_passage *p, int status, con
         member_write(&body, &first, "errorCode", view_of(code));
     member_write(&body, &first, "errorDetails", details);
     str_append_char(&body, '}');
-    struct buf *buf = str_to_buf(&body);
-    http_header_add_text(&p->headers, "Content-Type", "application/json");
-    http_respond(req, status, &p->headers, buf);
-    buf_unref(buf);
+    api_answer_json(req, p, status, str_view(&body));
     str_free(&body);
 }
 

@@ -6,11 +6,9 @@
 static void answer(struct http_request *req, int code, const struct str *text)
 {
     struct http_headers headers = {0};
-    struct buf *body = str_to_buf(text);
     http_header_add_text(&headers, "Content-Type", "text/plain; charset=utf-8");
     http_header_add_text(&headers, "Cache-Control", "no-store");
-    http_respond(req, code, &headers, body);
-    buf_unref(body);
+    http_respond_borrowed(req, code, &headers, str_view(text));
 }
 
 static bool is_verbose(const struct http_request *req)

@@ -222,7 +222,7 @@ static void write_page(struct str *out, const struct status_document *d)
                          "</body></html>\n");
 }
 
-static void answer_page(struct http_request *req, struct buf *page)
+static void answer_page(struct http_request *req, const struct str *page)
 {
     struct http_headers headers = {0};
     http_header_add_text(&headers, "Content-Type", "text/html; charset=utf-8");
@@ -231,21 +231,16 @@ static void answer_page(struct http_request *req, struct buf *page)
     http_header_add_text(&headers, "Content-Security-Policy",
                          "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
                          "form-action 'none'; frame-ancestors 'none'");
-    http_respond(req, 200, &headers, page);
+    http_respond_borrowed(req, 200, &headers, str_view(page));
 }
 
 /* Switched off, it is a path like any other that does not exist (http-api.md 2.3). */
 static void answer_absent(struct http_request *req)
 {
     struct http_headers headers = {0};
-    struct str text = {0};
-    str_append_text(&text, "404 page not found\n");
-    struct buf *body = str_to_buf(&text);
     http_header_add_text(&headers, "Content-Type", "text/plain; charset=utf-8");
     http_header_add_text(&headers, "X-Content-Type-Options", "nosniff");
-    http_respond(req, 404, &headers, body);
-    buf_unref(body);
-    str_free(&text);
+    http_respond_borrowed(req, 404, &headers, VIEW_LITERAL("404 page not found\n"));
 }
 
 void status_page(struct http_request *req, struct api_passage *p)
@@ -257,8 +252,6 @@ void status_page(struct http_request *req, struct api_passage *p)
     struct status_document d = status_document_now(p);
     struct str text = {0};
     write_page(&text, &d);
-    struct buf *page = str_to_buf(&text);
-    answer_page(req, page);
-    buf_unref(page);
+    answer_page(req, &text);
     str_free(&text);
 }

@@ -237,9 +237,7 @@ void http_respond_text(struct http_request *req, int status, const char *text)
 {
     struct http_headers headers = {0};
     http_header_add_text(&headers, "Content-Type", "text/plain; charset=utf-8");
-    struct buf *body = buf_copy(view_of(text));
-    http_respond(req, status, &headers, body);
-    buf_unref(body);
+    http_respond_borrowed(req, status, &headers, view_of(text));
 }
 
 void answer_continue(struct connection *c)
