@@ -156,6 +156,9 @@ struct usage_counter *api_count_stream(const struct http_request *req, const str
 
 /* ---- etag.c ---------------------------------------------------------------------------------- */
 
+/* `"V"`, `W/"V"`, `W/V` -> V; *quoted says whether there were quotes. */
+struct view etag_bare(struct view tag, bool *quoted);
+
 /* Does If-None-Match name this version (http-api.md 6.2)? In any of the forms W/"V", "V", relay-V,
  * "relay-V", in a list too, or as * alone. */
 bool etag_matches(struct view if_none_match, struct view version);

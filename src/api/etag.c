@@ -7,19 +7,17 @@
 
 #define OLD_PREFIX "relay-"
 
-static bool is_quoted(struct view text)
+struct view etag_bare(struct view tag, bool *quoted)
 {
-    return text.len >= 2 && text.data[0] == '"' && text.data[text.len - 1] == '"';
+    struct view rest = view_starts(tag, "W/") ? view_from(tag, 2) : tag;
+    *quoted = rest.len >= 2 && rest.data[0] == '"' && rest.data[rest.len - 1] == '"';
+    return *quoted ? view_make(rest.data + 1, rest.len - 2) : rest;
 }
 
 static bool element_matches(struct view element, struct view version)
 {
-    struct view tag = element;
-    if (view_starts(tag, "W/"))
-        tag = view_from(tag, 2);
-    bool quoted = is_quoted(tag);
-    if (quoted)
-        tag = view_make(tag.data + 1, tag.len - 2);
+    bool quoted;
+    struct view tag = etag_bare(element, &quoted);
     if (view_starts(tag, OLD_PREFIX))
         return view_equal(view_from(tag, sizeof OLD_PREFIX - 1), version);
     return quoted && view_equal(tag, version);
@@ -27,12 +25,8 @@ static bool element_matches(struct view element, struct view version)
 
 static bool bare_element_matches(struct view element, struct view version)
 {
-    struct view tag = element;
-    if (view_starts(tag, "W/"))
-        tag = view_from(tag, 2);
-    if (is_quoted(tag))
-        tag = view_make(tag.data + 1, tag.len - 2);
-    return view_equal(tag, version);
+    bool quoted;
+    return view_equal(etag_bare(element, &quoted), version);
 }
 
 static bool list_matches(struct view list, struct view version,

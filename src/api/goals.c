@@ -33,18 +33,11 @@ static void wait_abandoned(void *state)
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-/* `"V"` or `W/"V"` -> V */
-static struct view bare(struct view tag)
-{
-    struct view rest = view_starts(tag, "W/") ? view_from(tag, 2) : tag;
-    bool quoted = rest.len >= 2 && rest.data[0] == '"' && rest.data[rest.len - 1] == '"';
-    return quoted ? view_make(rest.data + 1, rest.len - 2) : rest;
-}
-
 /* The client has the answer already. */
 static bool is_known(const struct http_request *req, const struct goals_answer *answer)
 {
-    struct view tag = bare(goals_answer_value(answer, "etag"));
+    bool quoted;
+    struct view tag = etag_bare(goals_answer_value(answer, "etag"), &quoted);
     return answer->status == 200 && tag.len != 0 &&
            etag_matches_bare(http_request_header(req, "If-None-Match"), tag);
 }
