@@ -33,14 +33,12 @@ static bool list_matches(struct view list, struct view version,
                          bool (*matches)(struct view element, struct view version))
 {
     struct view rest = list;
+    struct view element;
     if (view_is(view_trim(rest), "*"))
         return true;
-    while (rest.len != 0) {
-        struct view element = view_take_until(&rest, ",");
-        rest = view_from(rest, 1);
-        if (matches(view_trim(element), version))
+    while (view_take_element(&rest, &element))
+        if (matches(element, version))
             return true;
-    }
     return false;
 }
 

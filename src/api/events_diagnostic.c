@@ -24,16 +24,6 @@ static const char *const left_out[] = {
     "HTTP2-Settings",
 };
 
-static bool is_in_list(struct view list, struct view name)
-{
-    while (list.len != 0) {
-        if (view_equal_nocase(view_trim(view_take_until(&list, ",")), name))
-            return true;
-        list = view_from(list, 1);
-    }
-    return false;
-}
-
 /* Connection names headers that are for this connection only; it may come several times. */
 static bool is_named_by_connection(const struct http_request *req, struct view wanted)
 {
@@ -41,17 +31,15 @@ static bool is_named_by_connection(const struct http_request *req, struct view w
     struct view name;
     struct view value;
     while (http_request_next_header(req, &at, &name, &value))
-        if (view_equal_nocase(name, VIEW_LITERAL("Connection")) && is_in_list(value, wanted))
+        if (view_equal_nocase(name, VIEW_LITERAL("Connection")) && view_list_has(value, wanted))
             return true;
     return false;
 }
 
 static bool goes_on(const struct http_request *req, struct view name)
 {
-    for (size_t i = 0; i < ARRAY_LEN(left_out); i++)
-        if (view_equal_nocase(name, view_of(left_out[i])))
-            return false;
-    return !is_named_by_connection(req, name);
+    return !view_is_among(name, left_out, ARRAY_LEN(left_out)) &&
+           !is_named_by_connection(req, name);
 }
 
 static size_t count_headers(const struct http_request *req)

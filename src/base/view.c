@@ -45,6 +45,34 @@ struct view view_take_until(struct view *rest, const char *stops)
     return part;
 }
 
+bool view_take_element(struct view *rest, struct view *element)
+{
+    if (rest->len == 0)
+        return false;
+    const char *comma = memchr(rest->data, ',', rest->len);
+    size_t len = comma != NULL ? (size_t)(comma - rest->data) : rest->len;
+    *element = view_trim(view_make(rest->data, len));
+    *rest = view_from(*rest, len + 1);
+    return true;
+}
+
+bool view_list_has(struct view list, struct view element)
+{
+    struct view each;
+    while (view_take_element(&list, &each))
+        if (view_equal_nocase(each, element))
+            return true;
+    return false;
+}
+
+bool view_is_among(struct view a, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (view_equal_nocase(a, view_of(names[i])))
+            return true;
+    return false;
+}
+
 int view_compare(struct view a, struct view b)
 {
     size_t shorter = a.len < b.len ? a.len : b.len;

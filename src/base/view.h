@@ -62,6 +62,16 @@ struct view view_trim(struct view a);
 /* Cuts off the beginning up to one of the characters of `stops`, or everything. The stop stays. */
 struct view view_take_until(struct view *rest, const char *stops);
 
+/* Takes the next element of a comma-separated list off the front of *rest, trimmed; false at the
+ * end, and for what is empty behind the last comma. */
+bool view_take_element(struct view *rest, struct view *element);
+
+/* Is it an element of this list? ASCII letters compare without case. */
+bool view_list_has(struct view list, struct view element);
+
+/* Is it one of these names? ASCII letters compare without case. */
+bool view_is_among(struct view a, const char *const *names, size_t count);
+
 /* Byte order, as memcmp; a prefix comes first. Negative, 0, positive. */
 int view_compare(struct view a, struct view b);
 

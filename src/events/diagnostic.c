@@ -119,10 +119,7 @@ static bool header_is_ours(const char *name)
 {
     static const char *const ours[] = {"content-type", "content-encoding",  "content-length",
                                        "host",         "transfer-encoding", "accept-encoding"};
-    for (size_t i = 0; i < ARRAY_LEN(ours); i++)
-        if (view_equal_nocase(view_of(name), view_of(ours[i])))
-            return true;
-    return false;
+    return view_is_among(view_of(name), ours, ARRAY_LEN(ours));
 }
 
 static size_t headers_of(const struct event_diagnostic *post, struct http_client_header *out,

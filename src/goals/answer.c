@@ -21,15 +21,6 @@ static const char *const left_out[] = {"connection",
                                        "set-cookie",
                                        "set-cookie2"};
 
-static bool is_named_in(struct view list, struct view name)
-{
-    struct view element;
-    while (goals_list_take(&list, &element))
-        if (view_equal_nocase(element, name))
-            return true;
-    return false;
-}
-
 static bool is_passed_on(struct view name, struct view value, struct view connection)
 {
     static const char cors[] = "access-control";
@@ -39,12 +30,9 @@ static bool is_passed_on(struct view name, struct view value, struct view connec
         if (((unsigned char)value.data[i] < 0x20 && value.data[i] != '\t') || value.data[i] == 0x7F)
             return false; /* it could end its line */
     if (name.len >= sizeof cors - 1 &&
-        view_equal_nocase(view_make(name.data, sizeof cors - 1), VIEW_LITERAL("access-control")))
+        view_equal_nocase(view_make(name.data, sizeof cors - 1), view_of(cors)))
         return false;
-    for (size_t i = 0; i < ARRAY_LEN(left_out); i++)
-        if (view_equal_nocase(name, view_of(left_out[i])))
-            return false;
-    return !is_named_in(connection, name);
+    return !view_is_among(name, left_out, ARRAY_LEN(left_out)) && !view_list_has(connection, name);
 }
 
 static void line_add(struct str *lines, struct view name, struct view value)

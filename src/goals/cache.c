@@ -38,7 +38,7 @@ static bool is_ours(struct view name)
 static void depends_write(struct view vary, const struct goals_question *q, struct str *out)
 {
     struct view name;
-    while (goals_list_take(&vary, &name))
+    while (view_take_element(&vary, &name))
         if (name.len != 0 && !is_ours(name))
             str_append_format(out, "%s\n", goals_question_value(q, name));
 }
@@ -46,7 +46,7 @@ static void depends_write(struct view vary, const struct goals_question *q, stru
 static bool is_for_nobody(struct view vary)
 {
     struct view name;
-    while (goals_list_take(&vary, &name))
+    while (view_take_element(&vary, &name))
         if (view_is(name, "*"))
             return true;
     return false;

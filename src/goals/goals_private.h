@@ -49,9 +49,6 @@ struct goals_answer *goals_answer_renew(const struct goals_answer *old,
 /* What the headers say (RFC 9111 as far as http-api.md 7 has it) that came at this moment. */
 void goals_rules_read(const struct goals_answer *a, int64_t now_ms, struct goals_rules *out);
 
-/* The next element of a comma-separated list, trimmed; false at its end. */
-bool goals_list_take(struct view *rest, struct view *element);
-
 /* ---- what is kept (cache.c) ------------------------------------------------------------------ */
 
 /* Of each environment; its least used goes first. A bigger body is not kept. */

@@ -9,12 +9,9 @@ static bool is_passed_on(struct view name)
 {
     static const char ours[] = "x-launchdarkly-";
     if (name.len >= sizeof ours &&
-        view_equal_nocase(view_make(name.data, sizeof ours - 1), VIEW_LITERAL("x-launchdarkly-")))
+        view_equal_nocase(view_make(name.data, sizeof ours - 1), view_of(ours)))
         return true;
-    for (size_t i = 0; i < ARRAY_LEN(passed_on); i++)
-        if (view_equal_nocase(name, view_of(passed_on[i])))
-            return true;
-    return false;
+    return view_is_among(name, passed_on, ARRAY_LEN(passed_on));
 }
 
 struct goals_question *goals_question_new(struct view environment, struct view target,

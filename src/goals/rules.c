@@ -5,15 +5,6 @@
 
 #define FOR_EVER_S ((int64_t)1 << 32) /* longer than anybody can mean */
 
-bool goals_list_take(struct view *rest, struct view *element)
-{
-    if (rest->len == 0)
-        return false;
-    *element = view_trim(view_take_until(rest, ","));
-    *rest = view_from(*rest, 1);
-    return true;
-}
-
 /* What stands in Cache-Control; -1: it is not there. */
 struct directives {
     bool no_store;
@@ -81,7 +72,7 @@ void goals_rules_read(const struct goals_answer *a, int64_t now_ms, struct goals
     struct view rest = goals_answer_value(a, "cache-control");
     struct view element;
     int64_t date_ms = now_ms;
-    while (goals_list_take(&rest, &element))
+    while (view_take_element(&rest, &element))
         directive_read(element, &d);
     (void)http_date_parse(goals_answer_value(a, "date"), &date_ms);
     out->may_keep = !d.no_store;

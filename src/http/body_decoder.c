@@ -44,9 +44,9 @@ static enum body_coding coding_named(struct view name)
 enum body_coding body_coding_of(struct view content_encoding)
 {
     enum body_coding coding = BODY_PLAIN;
-    while (content_encoding.len != 0) {
-        enum body_coding next = coding_named(view_trim(view_take_until(&content_encoding, ",")));
-        content_encoding = view_from(content_encoding, 1);
+    struct view name;
+    while (view_take_element(&content_encoding, &name)) {
+        enum body_coding next = coding_named(name);
         if (next != BODY_PLAIN && coding != BODY_PLAIN)
             return BODY_UNKNOWN;
         if (next != BODY_PLAIN)

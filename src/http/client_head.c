@@ -60,19 +60,6 @@ bool client_head_split(struct view line, struct view *name, struct view *value)
     return true;
 }
 
-/* Is `word` one of the words of a comma-separated list? */
-static bool list_has(struct view list, const char *word)
-{
-    while (list.len > 0) {
-        const char *comma = memchr(list.data, ',', list.len);
-        size_t len = comma != NULL ? (size_t)(comma - list.data) : list.len;
-        if (view_equal_nocase(view_trim(view_make(list.data, len)), view_of(word)))
-            return true;
-        list = view_from(list, len + 1);
-    }
-    return false;
-}
-
 static bool read_content_length(struct http_head *h, struct view value, struct error *err)
 {
     int64_t length = 0;
@@ -113,9 +100,9 @@ static bool read_content_encoding(struct http_head *h, struct view value, struct
 static bool read_connection(struct http_head *h, struct view value, struct error *err)
 {
     (void)err;
-    if (list_has(value, "close"))
+    if (view_list_has(value, VIEW_LITERAL("close")))
         h->keeps = false;
-    else if (list_has(value, "keep-alive"))
+    else if (view_list_has(value, VIEW_LITERAL("keep-alive")))
         h->keeps = true;
     return true;
 }

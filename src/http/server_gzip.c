@@ -13,17 +13,6 @@
 
 /* ---- what the client accepts ---------------------------------------------------------------- */
 
-/* The text before the first `c`, which is taken off *rest together with `c`. */
-static struct view take_until(struct view *rest, char c)
-{
-    const char *at = rest->len != 0 ? memchr(rest->data, c, rest->len) : NULL;
-    struct view before = *rest;
-    if (at != NULL)
-        before.len = (size_t)(at - rest->data);
-    *rest = view_from(*rest, before.len + 1);
-    return before;
-}
-
 /* ";q=0", "; q=0.000": the coding is not wanted. Anything else is. */
 static bool is_refused(struct view parameters)
 {
@@ -40,10 +29,10 @@ static bool is_refused(struct view parameters)
 bool gzip_is_accepted(struct view accept_encoding)
 {
     bool anything = false;
-    while (accept_encoding.len != 0) {
-        struct view parameters = take_until(&accept_encoding, ',');
-        struct view coding = view_trim(take_until(&parameters, ';'));
-        bool wanted = !is_refused(parameters);
+    struct view rest;
+    while (view_take_element(&accept_encoding, &rest)) {
+        struct view coding = view_trim(view_take_until(&rest, ";"));
+        bool wanted = !is_refused(view_from(rest, 1));
         if (view_equal_nocase(coding, VIEW_LITERAL("gzip")) ||
             view_equal_nocase(coding, VIEW_LITERAL("x-gzip")))
             return wanted;

@@ -159,13 +159,8 @@ static void on_transfer_encoding(struct head *h, struct view value)
 
 static void on_connection(struct head *h, struct view value)
 {
-    while (value.len != 0) {
-        struct view option;
-        if (!cut(value, ',', &option, &value)) {
-            option = value;
-            value = view_make(NULL, 0);
-        }
-        option = view_trim(option);
+    struct view option;
+    while (view_take_element(&value, &option)) {
         if (view_equal_nocase(option, VIEW_LITERAL("close")))
             h->close = true;
         else if (view_equal_nocase(option, VIEW_LITERAL("keep-alive")))

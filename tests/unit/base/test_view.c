@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -101,6 +103,42 @@ static void take_until_rows(void **state)
     }
 }
 
+static const struct {
+    const char *list;
+    const char *elements; /* "<a><b>" */
+} lists[] = {
+    {"", ""},        {"a", "<a>"},  {" a ,\tb", "<a><b>"},
+    {",a", "<><a>"}, {"a,", "<a>"}, {"a,,b", "<a><><b>"},
+    {" ", "<>"},     {",", "<>"},   {"a;q=0, b c", "<a;q=0><b c>"},
+};
+
+static void list_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        struct view rest = view_of(lists[i].list);
+        struct view element;
+        char got[64] = "";
+        while (view_take_element(&rest, &element))
+            (void)snprintf(got + strlen(got), sizeof got - strlen(got), "<%.*s>",
+                           VIEW_ARGS(element));
+        assert_string_equal(got, lists[i].elements);
+    }
+}
+
+static void names_are_found_in_any_case(void **state)
+{
+    static const char *const names[] = {"connection", "TE"};
+    (void)state;
+    assert_true(view_list_has(VIEW_LITERAL("keep-alive, TE"), VIEW_LITERAL("te")));
+    assert_false(view_list_has(VIEW_LITERAL("keep-alive, TEs"), VIEW_LITERAL("te")));
+    assert_false(view_list_has(VIEW_LITERAL(""), VIEW_LITERAL("te")));
+    assert_true(view_is_among(VIEW_LITERAL("Connection"), names, ARRAY_LEN(names)));
+    assert_true(view_is_among(VIEW_LITERAL("te"), names, ARRAY_LEN(names)));
+    assert_false(view_is_among(VIEW_LITERAL("t"), names, ARRAY_LEN(names)));
+    assert_false(view_is_among(VIEW_LITERAL("te"), names, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +148,8 @@ int main(void)
         cmocka_unit_test(starts_and_from),
         cmocka_unit_test(compare_rows),
         cmocka_unit_test(take_until_rows),
+        cmocka_unit_test(list_rows),
+        cmocka_unit_test(names_are_found_in_any_case),
     };
     return cmocka_run_group_tests_name("view", tests, NULL, NULL);
 }
