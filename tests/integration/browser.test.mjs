@@ -4,13 +4,12 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
-import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import zlib from 'node:zlib';
 import { startBrowser } from './lib/browser.mjs';
 import { dataset, environmentId, flag, sdkKey } from './lib/data.mjs';
 import { blocksOf } from './lib/documents.mjs';
+import { startEventsService } from './lib/events.mjs';
 import { startPair } from './lib/harness.mjs';
 import { configText, startRelay, temporaryFolder } from './lib/relay.mjs';
 import { root } from './lib/secrets.mjs';
@@ -36,22 +35,9 @@ const identify = (page, ...words) => page.run(async (...all) => { await window.s
 const answeredWith = (page, wanted, line) => page.request(({ method, url, status }) => `${method} ${url}` === line && status === wanted);
 const answered = (page, line) => answeredWith(page, 200, line);
 
-// A stand-in for the service to which events go.
-async function startEvents(t) {
-  const events = [];        // [path, event]
-  const server = http.createServer(async (req, res) => {
-    const body = Buffer.concat(await req.toArray());
-    const text = req.headers['content-encoding'] === 'gzip' ? zlib.gunzipSync(body) : body;
-    for (const event of [JSON.parse(text)].flat()) events.push([req.url, event]);
-    res.writeHead(202).end();
-  });
-  await new Promise((done, fail) => { server.once('error', fail); server.listen(0, '127.0.0.1', done); });
-  t.after(() => { server.closeAllConnections(); server.close(); });
-  return {
-    uri: `http://127.0.0.1:${server.address().port}`,
-    wait: (path, fits) => until(() => `an event on ${path}; there are ${JSON.stringify(events)}`, () => events.some(([to, event]) => to === path && fits(event))),
-  };
-}
+// Resolves when such an event has come to the service on that path.
+const posted = (service, path, fits) => until(() => `an event on ${path}; there are ${JSON.stringify(service.requests)}`,
+  () => service.at(path).some(({ text }) => [JSON.parse(text)].flat().some(fits)));
 
 let browser;
 const suite = { afters: [], after(work) { this.afters.push(work); } };
@@ -140,15 +126,15 @@ for (const [generation, name] of [[3, 'launchdarkly-js-client-sdk'], [4, '@launc
     });
 
     it('what the SDK does by itself: goals, events and diagnostic events find their way through the relay', async t => {
-      const events = await startEvents(t);
+      const events = await startEventsService(t);
       const { relay, id, page } = await start(t, { config: { Events: { sendEvents: true, eventsUri: events.uri, flushInterval: '100ms' } } });
       assert.deepEqual(await open(page, generation, id, bob, { relay: relay.url, sendEvents: true, fetchGoals: true, diagnosticOptOut: false }), { shown: 'b' });
       await page.run(() => { window.sdk.client.track('bought', { pieces: 3 }); return window.sdk.client.flush(); });
       await page.request(({ url }) => url === `/sdk/goals/${id}`);
       await answeredWith(page, 202, `POST /events/bulk/${id}`);
       await answeredWith(page, 202, `POST /events/diagnostic/${id}`);
-      await events.wait(`/events/bulk/${id}`, ({ kind, key, data: what }) => kind === 'custom' && key === 'bought' && what.pieces === 3);
-      await events.wait(`/events/diagnostic/${id}`, ({ kind }) => kind.startsWith('diagnostic'));
+      await posted(events, `/events/bulk/${id}`, ({ kind, key, data: what }) => kind === 'custom' && key === 'bought' && what.pieces === 3);
+      await posted(events, `/events/diagnostic/${id}`, ({ kind }) => kind.startsWith('diagnostic'));
     });
 
     it('a restart of the relay: the page reconnects and sees what changed meanwhile', async t => {

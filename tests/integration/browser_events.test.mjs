@@ -1,12 +1,12 @@
 // What the browser SDKs report from a page of another origin, in a real Chromium, arrives at the events service as if there were no
 // relay (events.md 3.6, 6, 8.1, 9): the same is done on two pages, one posts to a stand-in for that service, one to the relay.
 import assert from 'node:assert/strict';
-import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { startBrowser } from './lib/browser.mjs';
 import { dataset, flag } from './lib/data.mjs';
 import { kept, posted, posts, sameReports, startEventsService, timeless } from './lib/events.mjs';
 import { startPair } from './lib/harness.mjs';
+import { startServer } from './lib/server.mjs';
 import { slowness, until } from './lib/wait.mjs';
 
 const flags = [flag('plain'), flag('tracked', 3, { trackEvents: true }), flag('debugged', 2, { debugEventsUntilDate: Date.now() + 3600000 }),
@@ -35,11 +35,9 @@ after(async () => { for (const work of suite.afters.reverse()) await work(); });
 // Goals, held back until release(): the events that the SDK makes for them come behind those of its start, each time.
 async function startGoals(t) {
   const waiting = [];
-  const server = http.createServer((req, res) => { waiting.push(res); });
-  await new Promise(done => server.listen(0, '127.0.0.1', done));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  const { uri } = await startServer(t, (req, res) => { waiting.push(res); });
   const answer = res => { res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(goals)); };
-  return { uri: `http://127.0.0.1:${server.address().port}`, release: async () => { answer(await until('a request for goals', () => waiting.shift())); } };
+  return { uri, release: async () => { answer(await until('a request for goals', () => waiting.shift())); } };
 }
 
 // The stand-in for LaunchDarkly to which the relay posts, and one that lets pages post.

@@ -8,6 +8,7 @@ import { dataset, flag, sdkKey } from './lib/data.mjs';
 import { numbers, post, postMany, startEventsService } from './lib/events.mjs';
 import { startPair } from './lib/harness.mjs';
 import { startRelay, temporaryFolder } from './lib/relay.mjs';
+import { startServer } from './lib/server.mjs';
 import { startUpstream } from './lib/upstream.mjs';
 import { slowness, until } from './lib/wait.mjs';
 
@@ -61,15 +62,13 @@ describe('events', () => {
 
   it('events go through the configured proxy (64)', async t => {
     const seen = [];
-    const proxy = http.createServer((req, res) => {
+    const proxy = await startServer(t, (req, res) => {
       seen.push(req.url);
       const out = http.request(req.url, { method: req.method, headers: req.headers }, answer => { res.writeHead(answer.statusCode, answer.headers); answer.pipe(res); });
       out.on('error', () => res.destroy());
       req.pipe(out);
     });
-    await new Promise(done => proxy.listen(0, '127.0.0.1', done));
-    t.after(() => { proxy.closeAllConnections(); proxy.close(); });
-    const { service, relay, key } = await start(t, { config: { Proxy: { url: `http://127.0.0.1:${proxy.address().port}` } } });
+    const { service, relay, key } = await start(t, { config: { Proxy: { url: proxy.uri } } });
     assert.equal(await post(relay.port, '/bulk', { key, body: [{ n: 1 }] }), 202);
     await service.waitEvents(1);
     assert.ok(seen.includes(`${service.uri}/bulk`));

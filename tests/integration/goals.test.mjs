@@ -9,6 +9,7 @@ import { startPair } from './lib/harness.mjs';
 import { freePort } from './lib/ports.mjs';
 import { request } from './lib/request.mjs';
 import { startRelay } from './lib/relay.mjs';
+import { startServer } from './lib/server.mjs';
 import { slowness, until, within } from './lib/wait.mjs';
 
 const goals = '[{"key":"g1","kind":"pageview"}]';
@@ -16,11 +17,8 @@ const goals = '[{"key":"g1","kind":"pageview"}]';
 // A server in LaunchDarkly's place; `answer(req, res)` answers. { uri, requests, stop }
 async function startGoals(t, answer) {
   const requests = [];
-  const server = http.createServer((req, res) => { requests.push(req); answer(req, res); });
-  await new Promise(done => server.listen(0, '127.0.0.1', done));
-  const stop = () => { server.closeAllConnections(); server.close(); };
-  t.after(stop);
-  return { uri: `http://127.0.0.1:${server.address().port}`, requests, stop };
+  const server = await startServer(t, (req, res) => { requests.push(req); answer(req, res); });
+  return Object.assign(server, { requests });
 }
 const json = headers => (req, res) => { res.writeHead(200, { 'Content-Type': 'application/json', ...headers }); res.end(goals); };
 
@@ -63,7 +61,7 @@ describe('goals', { concurrency: 4, timeout: 60000 * slowness }, () => {
     const { goals: up, relay, id } = await start(t, json());
     const target = `/sdk/goals/${id}`;
     assert.equal((await request(relay.port, { target })).status, 200);
-    up.stop();
+    await up.stop();
     const kept = await request(relay.port, { target });
     assert.deepEqual([kept.status, kept.body], [200, goals]);
     const other = await request(relay.port, { target: `${target}?other`, headers: { Origin: 'https://o' } });

@@ -6,10 +6,10 @@
 // Each page is a profile of its own. The browser can reach 127.0.0.1, also named localhost, and nothing else.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
-import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { root } from './secrets.mjs';
+import { startServer } from './server.mjs';
 import { until, within } from './wait.mjs';
 
 const modules = path.join(root, 'tests/integration/node_modules');
@@ -34,16 +34,14 @@ const empty = `<!doctype html><title>test</title><link rel="icon" href="data:,">
 
 // A server for pages: `/` loads nothing by itself, /sdk.mjs is lib/browser_sdk.mjs, every other path a file of node_modules.
 async function startPages(t) {
-  const server = http.createServer((req, res) => {
+  const server = await startServer(t, (req, res) => {
     const target = req.url.split('?')[0];
     if (target === '/') { res.writeHead(200, { 'Content-Type': 'text/html' }).end(empty); return; }
     const file = target === '/sdk.mjs' ? driver : path.join(modules, path.normalize(target));
     if (!fs.existsSync(file)) { res.writeHead(404).end(); return; }
     res.writeHead(200, { 'Content-Type': 'text/javascript' }).end(fs.readFileSync(file));
   });
-  await new Promise((done, fail) => { server.once('error', fail); server.listen(0, '127.0.0.1', done); });
-  t.after(() => { server.closeAllConnections(); server.close(); });
-  return `http://127.0.0.1:${server.address().port}`;
+  return server.uri;
 }
 
 class Page {

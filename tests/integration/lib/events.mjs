@@ -9,9 +9,10 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import zlib from 'node:zlib';
 import { freePort } from './ports.mjs';
+import { answerOf, breaks, listen, Server } from './server.mjs';
 import { until } from './wait.mjs';
 
-class EventsService {
+class EventsService extends Server {
   answer = 202;         // a status, or { status, headers }, { hang: true }, { reset: true }; when nothing is scripted
   requests = [];        // { time, method, url, headers, text, answer } in order of arrival
   reports = [];         // the same of usage reports
@@ -21,36 +22,14 @@ class EventsService {
   #bodies = new Map();  // payload ID -> text
   #delivered = new Set();
   #script = [];
-  #sockets = new Set();
 
-  constructor(port) { this.port = port; }
-
-  get uri() { return `http://127.0.0.1:${this.port}`; }
   at(path) { return this.requests.filter(request => request.url === path); }
   script(...answers) { this.#script.push(...answers); }
-
-  async start() {
-    this.server = http.createServer((req, res) => this.#take(req, res));
-    this.server.keepAliveTimeout = 0;
-    this.server.on('connection', socket => {
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-      socket.on('error', () => {});
-    });
-    await new Promise((done, fail) => { this.server.once('error', fail); this.server.listen(this.port, '127.0.0.1', done); });
-  }
-
-  async stop() {
-    if (!this.server?.listening) return;
-    const closed = new Promise(done => this.server.close(done));
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
-  }
 
   waitRequests(count, ms) { return until(() => `${count} requests at the events service, there are ${this.requests.length}`, () => this.requests.length >= count && this.requests, ms); }
   waitEvents(count, ms) { return until(() => `${count} events at the events service, there are ${this.events.length}`, () => this.events.length >= count && this.events, ms); }
 
-  async #take(req, res) {
+  async take(req, res) {
     const chunks = [];
     req.on('error', () => {});
     res.on('error', () => {});
@@ -59,10 +38,9 @@ class EventsService {
     const text = (req.headers['content-encoding'] === 'gzip' ? zlib.gunzipSync(bytes) : bytes).toString();
     const report = text.startsWith('[{"kind":"relay');
     const next = (report ? undefined : this.#script.shift()) ?? this.answer;
-    const answer = typeof next === 'number' ? { status: next } : next;
+    const answer = answerOf(next);
     (report ? this.reports : this.requests).push({ time: performance.now(), method: req.method, url: req.url, headers: req.headers, text, answer });
-    if (answer.hang) return;
-    if (answer.reset) { res.socket.resetAndDestroy(); return; }
+    if (breaks(answer, res)) return;
     if (!report) this.#remember(req.headers['x-launchdarkly-payload-id'], text, answer.status);
     res.writeHead(answer.status, answer.headers);
     res.end();
@@ -80,10 +58,7 @@ class EventsService {
 }
 
 export async function startEventsService(t, { port } = {}) {
-  const service = new EventsService(port ?? await freePort());
-  await service.start();
-  t.after(() => service.stop());
-  return service;
+  return listen(t, new EventsService(port ?? await freePort()));
 }
 
 // One post; the answer's status. `agent` keeps connections.

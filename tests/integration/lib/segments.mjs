@@ -5,6 +5,7 @@
 //
 // Context keys become hashes here, as LaunchDarkly would send them.
 import { createHash } from 'node:crypto';
+import { answerOf, breaks } from './server.mjs';
 
 export const hashOf = key => createHash('sha256').update(key).digest('base64');
 
@@ -59,11 +60,10 @@ export class Segments {
   }
 }
 
-function misbehaves(answer, res) {
-  if (answer === undefined) return false;
-  if (typeof answer === 'number') answer = { status: answer };
-  if (answer.hang) return true;
-  if (answer.reset) { res.socket.resetAndDestroy(); return true; }
+function misbehaves(scripted, res) {
+  if (scripted === undefined) return false;
+  const answer = answerOf(scripted);
+  if (breaks(answer, res)) return true;
   res.writeHead(answer.status ?? 200, answer.headers);
   if (answer.write) answer.write(res);
   else res.end(answer.body);

@@ -4,45 +4,22 @@
 //   up.patch(key, 'flags', flag('a', 2));   up.cut(key);   up.script(key, 503, { hang: true });   up.stop();
 //
 // A key with a filter is the text `KEY?FILTER`. What a key has no data for is answered with 401.
-import http from 'node:http';
 import zlib from 'node:zlib';
 import { freePort } from './ports.mjs';
 import { Segments } from './segments.mjs';
+import { answerOf, breaks, listen, Server } from './server.mjs';
 import { until } from './wait.mjs';
 
 export const frame = (event, data) => `event: ${event}\ndata: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
 export const putFrame = data => frame('put', { path: '/', data });
 
-class Upstream {
+class Upstream extends Server {
   requests = [];            // { time, method, url, key, headers, rawHeaders, response } in order of arrival
   #streams = new Map();     // key -> Set of responses
   #scripts = new Map();     // key -> answers still to give
   #segments = new Map();    // key -> Segments; what it lacks is answered with 404
-  #sockets = new Set();
 
-  constructor(port, environments) { this.port = port; this.environments = environments; }
-
-  get uri() { return `http://127.0.0.1:${this.port}`; }
-
-  // Listens; again on the same port after stop().
-  async start() {
-    this.server = http.createServer((req, res) => this.#answer(req, res));
-    this.server.keepAliveTimeout = 0;
-    this.server.on('connection', socket => {
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-      socket.on('error', () => {});
-    });
-    await new Promise((done, fail) => { this.server.once('error', fail); this.server.listen(this.port, '127.0.0.1', done); });
-  }
-
-  // Refuses connections from now on; open ones are cut.
-  async stop() {
-    if (!this.server?.listening) return;
-    const closed = new Promise(done => this.server.close(done));
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
-  }
+  constructor(port, environments) { super(port); this.environments = environments; }
 
   // The next answers to /all with that key; afterwards the normal one. An answer is a status, or an object:
   //   { status, headers, body }    an ordinary answer
@@ -83,7 +60,7 @@ class Upstream {
   cut(key) { for (const res of this.#streams.get(key) ?? []) res.destroy(); }  // connection gone in the middle
   end(key) { for (const res of this.#streams.get(key) ?? []) res.end(); }      // orderly end of the body
 
-  #answer(req, res) {
+  take(req, res) {
     const url = new URL(req.url, this.uri);
     const filter = url.searchParams.get('filter');
     const key = (req.headers.authorization ?? '') + (filter ? `?${filter}` : '');
@@ -91,7 +68,7 @@ class Upstream {
     res.on('error', () => {});
     if (/big-segments/.test(url.pathname)) return this.#answerSegments(key, url, res);
     const scripted = this.#scripts.get(key)?.shift();
-    if (scripted !== undefined) return this.#misbehave(typeof scripted === 'number' ? { status: scripted } : scripted, key, res);
+    if (scripted !== undefined) return this.#misbehave(answerOf(scripted), key, res);
     if (!/\/all$/.test(url.pathname)) return this.#plain(res, 404);
     if (!this.environments[key]) return this.#plain(res, 401);
     this.#stream(key, res);
@@ -116,8 +93,7 @@ class Upstream {
   }
 
   #misbehave(answer, key, res) {
-    if (answer.hang) return;
-    if (answer.reset) { res.socket.resetAndDestroy(); return; }
+    if (breaks(answer, res)) return;
     if (answer.status) { this.#plain(res, answer.status, answer.headers, answer.body); return; }
     if (answer.gzip) { this.#compressed(key, res); return; }
     this.#stream(key, res, answer.headers);
@@ -140,8 +116,5 @@ class Upstream {
 }
 
 export async function startUpstream(t, environments = {}, { port } = {}) {
-  const up = new Upstream(port ?? await freePort(), environments);
-  await up.start();
-  t.after(() => up.stop());
-  return up;
+  return listen(t, new Upstream(port ?? await freePort(), environments));
 }
