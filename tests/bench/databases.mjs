@@ -1,15 +1,12 @@
 // A large data set through every database: how long until it is stored, how long a start from it takes, beside what a bare
 // client of the database needs for the same bytes; and how long the control thread was held meanwhile (held.c).
-//
-// DATABASES=sqlite,redis in the environment: only these.
 import { spawn, spawnSync } from 'node:child_process';
-import fs from 'node:fs';
 import http from 'node:http';
-import os from 'node:os';
 import path from 'node:path';
-import { databaseKinds, startDatabase } from '../integration/lib/databases.mjs';
+import { databaseKinds } from '../integration/lib/databases.mjs';
 import { freePort } from '../integration/lib/ports.mjs';
-import { heldBy, histogramRow, histograms, section, waitFor } from './held.mjs';
+import { eachDatabase } from './each_database.mjs';
+import { heldBy, histogramRow, histograms, waitFor } from './held.mjs';
 import { healthy, key, memory, relayProgram, startUpstream, startWith, stop, tool, writeConfig } from './programs.mjs';
 
 export const about = 'a large data set written to and read from every database';
@@ -75,7 +72,7 @@ const kinds = {
     client: "Python's sqlite3, one transaction",
     write: ({ folder }, items) => python(sqliteCode.write, path.join(folder, 'bare.db'), JSON.stringify(items)),
     read: ({ folder }) => python(sqliteCode.read, path.join(folder, 'bare.db')),
-    stored: ({ folder }) => new Promise(done => spawn('python3', ['-c', sqliteCode.wait, path.join(folder, 'relay.db')]).on('close', code => done(code === 0))),
+    stored: ({ file }) => new Promise(done => spawn('python3', ['-c', sqliteCode.wait, file]).on('close', code => done(code === 0))),
   },
   redis: {
     client: 'redis-cli --pipe; redis-cli HGETALL',
@@ -123,18 +120,18 @@ function firstPut(port) {
   });
 }
 
-async function measureOne(name, db, upstream, env, more) {
+async function measureRelay(db, upstream) {
   const held = path.join(db.folder, 'held');
   const begin = async (to, extra) => {
     const port = await freePort();
     const began = performance.now();
-    const relay = startWith({ ...env, LD_PRELOAD: tool('held.so'), HELD_FILE: held }, relayProgram, '--config', writeConfig(port, to, `prefix = ${prefix}\n${more}${extra}`));
+    const relay = startWith({ ...db.env, LD_PRELOAD: tool('held.so'), HELD_FILE: held }, relayProgram, '--config', writeConfig(port, to, `prefix = ${prefix}\n${db.config}${extra}`));
     return { port, relay, since: () => (performance.now() - began) / 1000 };
   };
   const writer = await begin(upstream, '');
   const [accepted, stored] = await Promise.all([
     healthy(writer.port, 60).then(writer.since),
-    waitFor(`the marker in ${name}`, () => kinds[name].stored(db)).then(writer.since),
+    waitFor(`the marker in ${db.name}`, () => kinds[db.name].stored(db)).then(writer.since),
   ]);
   const whileWriting = await heldBy(writer.relay, held);
   const writing = memory(writer.relay, 'VmHWM');
@@ -148,15 +145,12 @@ async function measureOne(name, db, upstream, env, more) {
   return { accepted, stored, served, writing, reading, whileWriting, whileReading };
 }
 
-async function measureKind({ flags, kilobytes }, name, cleanups) {
-  const t = { after: cleanup => cleanups.push(cleanup) };
-  const db = name === 'sqlite' ? { folder: fs.mkdtempSync(path.join(os.tmpdir(), 'flagrelay-bench-')) } : await startDatabase(t, name);
-  if (name === 'sqlite') cleanups.push(() => fs.rmSync(db.folder, { recursive: true, force: true }));
+async function measureDatabase({ flags, kilobytes }, db) {
+  const { name } = db;
   const size = kilobytes * 1000;
   const items = [...Array(flags)].map((_, i) => { const text = JSON.stringify({ key: `flag-${i}`, version: 1, variations: [''] }); return [`flag-${i}`, text.replace('""', `"${'x'.repeat(size - text.length)}"`)]; });
   const upstream = await startUpstream(flags, size - 700);
-  const more = name === 'sqlite' ? `[SQLite]\npath = ${path.join(db.folder, 'relay.db')}\n` : section(db.section());
-  const relay = await measureOne(name, db, upstream, db.env ?? {}, more);
+  const relay = await measureRelay(db, upstream);
   await stop(upstream.child);
   const write = await seconds(() => kinds[name].write(db, items));
   const read = await seconds(() => kinds[name].read(db));
@@ -174,18 +168,6 @@ async function measureKind({ flags, kilobytes }, name, cleanups) {
 }
 
 export async function run(settings) {
-  const rows = [];
-  const held = [];
-  for (const name of process.env.DATABASES?.split(',') ?? ['sqlite', ...databaseKinds]) {
-    const cleanups = [];
-    try {
-      const one = await measureKind(settings, name, cleanups);
-      rows.push(...one.rows);
-      held.push(...one.held);
-    } finally {
-      for (const cleanup of cleanups.reverse()) await cleanup();
-    }
-  }
-  const text = histograms(held);
-  return { title: `${settings.flags.toLocaleString('en')} flags of ${settings.kilobytes} kB in a database`, rows, text };
+  const found = await eachDatabase(['sqlite', ...databaseKinds], db => measureDatabase(settings, db));
+  return { title: `${settings.flags.toLocaleString('en')} flags of ${settings.kilobytes} kB in a database`, rows: found.flatMap(({ rows }) => rows), text: histograms(found.flatMap(({ held }) => held)) };
 }

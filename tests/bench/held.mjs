@@ -9,9 +9,6 @@ export async function waitFor(what, look, limit = 120) {
   throw new Error(`waited ${limit} s for ${what}`);
 }
 
-// { Redis: { url } } as a part of a configuration file.
-export const section = options => Object.entries(options).map(([head, properties]) => `[${head}]\n${Object.entries(properties).map(([name, value]) => `${name} = ${value}\n`).join('')}`).join('');
-
 // { cpu_1: turns, ..., cpu_max_ms } since the last call.
 export async function heldBy(child, file) {
   fs.rmSync(file, { force: true });

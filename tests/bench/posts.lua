@@ -44,6 +44,6 @@ end
 
 function done(summary)
   local errors = summary.errors
-  io.write(string.format('requests %d\nduration_us %d\nerrors %d\n', summary.requests, summary.duration,
+  io.write(string.format('requests %d\nduration_us %d\nbytes %d\nerrors %d\n', summary.requests, summary.duration, summary.bytes,
     errors.connect + errors.read + errors.write + errors.status + errors.timeout))
 end
