@@ -58,6 +58,9 @@ extern const struct status_shape status_top;
 extern const struct status_shape status_of_environment;
 extern const struct status_shape status_of_events;
 
+/* The end of a `get`: appends the number; true. */
+bool status_put_number(struct str *out, int64_t number);
+
 /* Another number whenever the document says something else about events. */
 uint64_t status_events_generation(const struct status_document *d);
 

@@ -1,19 +1,13 @@
 /* api/status_events.c - what became of events so far, in the status document.
  *
  * Every event that was accepted is in exactly one of pending, sent and dropped; one that a summary
- * has counted is in the summary's number. The names of reasons are those of events.md 15.
+ * has counted is in the summary's number.
  */
 #include "api/status.h"
 
 static const struct events_door *door_of(const struct status_subject *s)
 {
     return s->document->api->settings.door;
-}
-
-static bool put(struct str *out, int64_t number)
-{
-    str_append_int(out, number);
-    return true;
 }
 
 static int64_t count_of(const _Atomic int64_t *counter)
@@ -23,42 +17,43 @@ static int64_t count_of(const _Atomic int64_t *counter)
 
 static bool get_received(const struct status_subject *s, struct str *out)
 {
-    return put(out, count_of(&door_of(s)->received_events));
+    return status_put_number(out, count_of(&door_of(s)->received_events));
 }
 
 static bool get_pending(const struct status_subject *s, struct str *out)
 {
-    return put(out, count_of(&door_of(s)->pending_events));
+    return status_put_number(out, count_of(&door_of(s)->pending_events));
 }
 
 static bool get_bytes(const struct status_subject *s, struct str *out)
 {
-    return put(out, count_of(&door_of(s)->held_bytes) + count_of(&door_of(s)->reading_bytes));
+    return status_put_number(out, count_of(&door_of(s)->held_bytes) +
+                                      count_of(&door_of(s)->reading_bytes));
 }
 
 static bool get_limit(const struct status_subject *s, struct str *out)
 {
-    return put(out, door_of(s)->settings.max_queue_bytes);
+    return status_put_number(out, door_of(s)->settings.max_queue_bytes);
 }
 
 static bool get_sent(const struct status_subject *s, struct str *out)
 {
-    return put(out, count_of(&door_of(s)->sent_events));
+    return status_put_number(out, count_of(&door_of(s)->sent_events));
 }
 
 static bool get_repeated(const struct status_subject *s, struct str *out)
 {
-    return put(out, count_of(&door_of(s)->duplicates));
+    return status_put_number(out, count_of(&door_of(s)->duplicates));
 }
 
 static bool get_failing(const struct status_subject *s, struct str *out)
 {
-    return put(out, count_of(&door_of(s)->families_failing));
+    return status_put_number(out, count_of(&door_of(s)->families_failing));
 }
 
 static bool get_switched_off(const struct status_subject *s, struct str *out)
 {
-    return put(out, count_of(&door_of(s)->families_off));
+    return status_put_number(out, count_of(&door_of(s)->families_off));
 }
 
 static bool get_dropped_total(const struct status_subject *s, struct str *out)
@@ -66,40 +61,26 @@ static bool get_dropped_total(const struct status_subject *s, struct str *out)
     int64_t sum = 0;
     for (size_t i = 0; i < EVENT_DROP_COUNT; i++)
         sum += count_of(&door_of(s)->dropped[i]);
-    return put(out, sum);
+    return status_put_number(out, sum);
 }
 
 /* A reason that never was is absent. */
 static bool put_dropped(const struct status_subject *s, enum event_drop reason, struct str *out)
 {
     int64_t number = count_of(&door_of(s)->dropped[reason]);
-    return number != 0 && put(out, number);
+    return number != 0 && status_put_number(out, number);
 }
 
-#define REASONS(X)                                                                                 \
-    X(capacity, EVENT_DROP_CAPACITY)                                                               \
-    X(memory, EVENT_DROP_MEMORY)                                                                   \
-    X(spool, EVENT_DROP_SPOOL)                                                                     \
-    X(age, EVENT_DROP_AGE)                                                                         \
-    X(refused, EVENT_DROP_REFUSED)                                                                 \
-    X(switched_off, EVENT_DROP_SWITCHED_OFF)                                                       \
-    X(too_large, EVENT_DROP_TOO_LARGE)                                                             \
-    X(malformed, EVENT_DROP_MALFORMED)                                                             \
-    X(no_data, EVENT_DROP_NO_DATA)                                                                 \
-    X(shutdown, EVENT_DROP_SHUTDOWN)
-
-#define AS_GETTER(name, reason)                                                                    \
+#define AS_GETTER(constant, name)                                                                  \
     static bool get_dropped_##name(const struct status_subject *s, struct str *out)                \
     {                                                                                              \
-        return put_dropped(s, reason, out);                                                        \
+        return put_dropped(s, EVENT_DROP_##constant, out);                                         \
     }
-REASONS(AS_GETTER)
+EVENT_DROPS(AS_GETTER)
 
-#define AS_ROW(name, reason) {#name, STATUS_NUMBER, false, get_dropped_##name},
+#define AS_ROW(constant, name) {#name, STATUS_NUMBER, false, get_dropped_##name},
 static const struct status_row dropped_rows[] = {{"total", STATUS_NUMBER, false, get_dropped_total},
-                                                 REASONS(AS_ROW)};
-
-_Static_assert(ARRAY_LEN(dropped_rows) == EVENT_DROP_COUNT + 1, "one row per reason");
+                                                 EVENT_DROPS(AS_ROW)};
 
 static const struct status_shape dropped_shape = {dropped_rows, ARRAY_LEN(dropped_rows)};
 

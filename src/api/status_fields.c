@@ -74,7 +74,7 @@ static bool put_text(struct str *out, const char *text)
     return text[0] != '\0';
 }
 
-static bool put_number(struct str *out, int64_t number)
+bool status_put_number(struct str *out, int64_t number)
 {
     str_append_int(out, number);
     return true;
@@ -118,7 +118,7 @@ static bool get_connection_state(const struct status_subject *s, struct str *out
 
 static bool get_connection_since(const struct status_subject *s, struct str *out)
 {
-    return put_number(out, s->env->state.connection_since_ms);
+    return status_put_number(out, s->env->state.connection_since_ms);
 }
 
 static bool has_error(const struct status_subject *s)
@@ -135,12 +135,12 @@ static bool get_error_code(const struct status_subject *s, struct str *out)
 {
     if (s->env->state.error_status_code == 0)
         return false;
-    return put_number(out, s->env->state.error_status_code);
+    return status_put_number(out, s->env->state.error_status_code);
 }
 
 static bool get_error_time(const struct status_subject *s, struct str *out)
 {
-    return put_number(out, s->env->state.error_ms);
+    return status_put_number(out, s->env->state.error_ms);
 }
 
 static bool get_store_state(const struct status_subject *s, struct str *out)
@@ -154,9 +154,9 @@ static bool get_store_state(const struct status_subject *s, struct str *out)
 static bool get_store_since(const struct status_subject *s, struct str *out)
 {
     if (s->env->state.start_ended)
-        return put_number(out, s->env->state.store_since_ms);
+        return status_put_number(out, s->env->state.store_since_ms);
     bool classic = s->document->api->settings.classic_status;
-    return put_number(out, classic ? 0 : s->env->facts->created_wall_ms);
+    return status_put_number(out, classic ? 0 : s->env->facts->created_wall_ms);
 }
 
 static bool get_database(const struct status_subject *s, struct str *out)
@@ -204,7 +204,7 @@ static bool get_segments_stale(const struct status_subject *s, struct str *out)
 
 static bool get_segments_time(const struct status_subject *s, struct str *out)
 {
-    return put_number(out, s->env->state.segments.synchronized_on_ms);
+    return status_put_number(out, s->env->state.segments.synchronized_on_ms);
 }
 
 static bool get_top_status(const struct status_subject *s, struct str *out)

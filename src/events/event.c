@@ -5,10 +5,9 @@
 
 const char *event_drop_name(enum event_drop reason)
 {
-    static const char *const names[EVENT_DROP_COUNT] = {
-        "capacity",     "memory",    "spool",     "age",     "refused",
-        "switched_off", "too_large", "malformed", "no_data", "shutdown",
-    };
+#define AS_TEXT(constant, name) #name,
+    static const char *const names[EVENT_DROP_COUNT] = {EVENT_DROPS(AS_TEXT)};
+#undef AS_TEXT
     return names[reason];
 }
 

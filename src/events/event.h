@@ -24,22 +24,24 @@ enum event_family {
 
 enum event_path { EVENT_VERBATIM, EVENT_SUMMARIZE };
 
-/* Why an event that was accepted will not be delivered (section 15); each is counted once. */
-enum event_drop {
-    EVENT_DROP_CAPACITY,
-    EVENT_DROP_MEMORY,
-    EVENT_DROP_SPOOL,
-    EVENT_DROP_AGE,
-    EVENT_DROP_REFUSED,
-    EVENT_DROP_SWITCHED_OFF,
-    EVENT_DROP_TOO_LARGE,
-    EVENT_DROP_MALFORMED,
-    EVENT_DROP_NO_DATA,
-    EVENT_DROP_SHUTDOWN,
-    EVENT_DROP_COUNT
-};
+/* Why an event that was accepted will not be delivered (section 15); each is counted once. A row is
+ * the constant EVENT_DROP_... and the name in metrics and /status. */
+#define EVENT_DROPS(X)                                                                             \
+    X(CAPACITY, capacity)                                                                          \
+    X(MEMORY, memory)                                                                              \
+    X(SPOOL, spool)                                                                                \
+    X(AGE, age)                                                                                    \
+    X(REFUSED, refused)                                                                            \
+    X(SWITCHED_OFF, switched_off)                                                                  \
+    X(TOO_LARGE, too_large)                                                                        \
+    X(MALFORMED, malformed)                                                                        \
+    X(NO_DATA, no_data)                                                                            \
+    X(SHUTDOWN, shutdown)
 
-/* "capacity" ... as metrics and /status name them. */
+#define EVENT_DROP_CONSTANT(constant, name) EVENT_DROP_##constant,
+enum event_drop { EVENT_DROPS(EVENT_DROP_CONSTANT) EVENT_DROP_COUNT };
+#undef EVENT_DROP_CONSTANT
+
 const char *event_drop_name(enum event_drop reason);
 
 /* What X-LaunchDarkly-Event-Schema says: a decimal integer, with a sign or without; 1 for anything
