@@ -185,6 +185,11 @@ bool api_may_answer(struct http_request *req, struct api_passage *p, struct cont
  * then route->with_context. */
 void context_read(struct http_request *req, struct api_passage *p);
 
+/* Why a body is refused, and a context that nobody vouches for; also on the routes of OFREP. */
+extern const char context_text_type[];
+extern const char context_text_too_large[];
+extern const char context_text_hash[];
+
 /* Is it application/json, in any letter case, with parameters or without? */
 bool context_type_is_json(struct view content_type);
 
@@ -300,7 +305,7 @@ void poll_unavailable(struct http_request *req, struct api_passage *p, const cha
 
 /* ---- events.c, events_post.c, events_diagnostic.c, events_image.c (events.md 3) -------------- */
 
-/* Reads the body as its Content-Encoding says; then route->with_events. */
+/* Reads the body as its Content-Encoding says; then, with the whole of it, route->with_events. */
 void events_receive(struct http_request *req, struct api_passage *p);
 void event_post_arrived(struct event_intake *in, struct buf *body);
 void event_diagnostic_arrived(struct event_intake *in, struct buf *body);

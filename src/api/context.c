@@ -11,12 +11,13 @@
 
 #include <openssl/crypto.h>
 
-static const char text_type[] = "Content-Type must be application/json.";
-static const char text_too_large[] = "Request body exceeds maximum allowed size.";
+const char context_text_type[] = "Content-Type must be application/json.";
+const char context_text_too_large[] = "Request body exceeds maximum allowed size.";
+const char context_text_hash[] = "Environment is in secure mode, and context hash does not match.";
+
 static const char text_no_base64[] = "context part of URL path did not decode as valid base64";
 static const char text_no_context[] =
     "context part of URL path did not decode to valid evaluation context as JSON";
-static const char text_hash[] = "Environment is in secure mode, and context hash does not match.";
 
 static void refuse(struct http_request *req, struct api_passage *p, int status, const char *text)
 {
@@ -48,7 +49,7 @@ static void go_on(struct http_request *req, struct api_passage *p, struct contex
     if (context_is_vouched_for(req, p, c))
         p->route->with_context(req, p, &c);
     else
-        refuse(req, p, 400, text_hash);
+        refuse(req, p, 400, context_text_hash);
     context_free(c);
 }
 
@@ -101,7 +102,7 @@ static void body_arrived(struct http_request *req, struct view body, bool too_la
     if (!api_gate(req, &p))
         ; /* it is answered: the key was revoked meanwhile */
     else if (too_large)
-        refuse(req, &p, 413, text_too_large);
+        refuse(req, &p, 413, context_text_too_large);
     else
         from_body(req, &p, body);
     api_passage_done(&p);
@@ -114,5 +115,5 @@ void context_read(struct http_request *req, struct api_passage *p)
     else if (context_type_is_json(http_request_header(req, "Content-Type")))
         http_request_read_body(req, p->thread->api->settings.max_body, body_arrived);
     else
-        refuse(req, p, 415, text_type);
+        refuse(req, p, 415, context_text_type);
 }

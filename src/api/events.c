@@ -6,7 +6,6 @@
  */
 #include "api/events.h"
 
-static const char text_disabled[] = "Event proxy is not enabled for this environment";
 static const char text_empty[] = "body may not be empty";
 static const char text_unreadable[] = "unable to read request body";
 static const char text_no_room[] = "too many event posts are being received; try again";
@@ -51,13 +50,17 @@ enum event_family event_family_of(const struct api_passage *p)
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-/* Disabled: refused in a way that is tried again. */
+void event_answer_disabled(struct http_request *req, const struct api_passage *p)
+{
+    api_answer_message(req, p, 503, "Event proxy is not enabled for this environment");
+}
+
 static void answer_unwanted(struct http_request *req, const struct api_passage *p)
 {
     if (event_mode_of(p) == EVENTS_THROWN_AWAY)
         http_respond(req, 202, &p->headers, NULL);
     else
-        api_answer_message(req, p, 503, text_disabled);
+        event_answer_disabled(req, p);
 }
 
 static void log_unreadable(const struct api_passage *p, const char *reason)

@@ -96,6 +96,9 @@ enum event_mode {
 };
 enum event_mode event_mode_of(const struct api_passage *p);
 
+/* 503: disabled events are refused in a way that is tried again. */
+void event_answer_disabled(struct http_request *req, const struct api_passage *p);
+
 enum event_family event_family_of(const struct api_passage *p);
 
 /* ---- events_post.c --------------------------------------------------------------------------- */
@@ -112,13 +115,6 @@ struct event_metadata {
  * Takes neither. */
 struct event_post *event_post_make(const struct api_passage *p, const struct event_metadata *m,
                                    struct buf *body);
-
-/* The body is whole. */
-void event_post_arrived(struct event_intake *in, struct buf *body);
-
-/* ---- events_diagnostic.c --------------------------------------------------------------------- */
-
-void event_diagnostic_arrived(struct event_intake *in, struct buf *body);
 
 /* ---- events_wait.c --------------------------------------------------------------------------- */
 

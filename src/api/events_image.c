@@ -3,8 +3,6 @@
 #include "api/events.h"
 #include "base/base64.h"
 
-static const char text_disabled[] = "Event proxy is not enabled for this environment";
-
 /* One transparent pixel. */
 static const unsigned char image[] = {
     0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x01, 0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00,
@@ -72,7 +70,7 @@ void events_image(struct http_request *req, struct api_passage *p)
     enum event_mode mode = event_mode_of(p);
     struct buf *body = NULL;
     if (mode == EVENTS_DISABLED) {
-        api_answer_message(req, p, 503, text_disabled);
+        event_answer_disabled(req, p);
         return;
     }
     if (mode == EVENTS_WANTED)

@@ -9,11 +9,8 @@
 #include "base/json_reader.h"
 #include "base/json_writer.h"
 
-static const char text_type[] = "Content-Type must be application/json.";
-static const char text_too_large[] = "Request body exceeds maximum allowed size.";
 static const char text_no_object[] = "The body must be a JSON object";
 static const char text_no_context[] = "The body must have a \"context\" that is an object";
-static const char text_hash[] = "Environment is in secure mode, and context hash does not match.";
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
@@ -107,7 +104,7 @@ static void with_context(struct http_request *req, struct api_passage *p, struct
     if (context_is_vouched_for(req, p, c))
         p->route->with_context(req, p, &c);
     else
-        ofrep_fail(req, p, 403, NULL, view_of(text_hash));
+        ofrep_fail(req, p, 403, NULL, view_of(context_text_hash));
     context_free(c);
 }
 
@@ -140,7 +137,7 @@ static void body_arrived(struct http_request *req, struct view body, bool too_la
     if (!api_gate(req, &p))
         ; /* it is answered: the key was revoked meanwhile */
     else if (too_large)
-        ofrep_fail(req, &p, 413, NULL, view_of(text_too_large));
+        ofrep_fail(req, &p, 413, NULL, view_of(context_text_too_large));
     else
         use_body(req, &p, body);
     api_passage_done(&p);
@@ -151,5 +148,5 @@ void ofrep_read(struct http_request *req, struct api_passage *p)
     if (context_type_is_json(http_request_header(req, "Content-Type")))
         http_request_read_body(req, p->thread->api->settings.max_body, body_arrived);
     else
-        ofrep_fail(req, p, 415, NULL, view_of(text_type));
+        ofrep_fail(req, p, 415, NULL, view_of(context_text_type));
 }
