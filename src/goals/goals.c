@@ -135,7 +135,6 @@ static bool is_for(const struct goals_fetch *f, const struct goals_answer *a,
 }
 
 static bool is_room(const struct goals *g, const struct goals_question *q);
-static void question_begin(struct goals *g, struct goals_question *q);
 
 /* The first in the queue for which there is room; NULL: none. */
 static struct goals_question *queue_take(struct goals *g)
@@ -153,10 +152,10 @@ static struct goals_question *queue_take(struct goals *g)
 static void go_on(struct goals *g, struct list *again)
 {
     for (struct goals_question *q = queue_take(g); q != NULL; q = queue_take(g))
-        question_begin(g, q);
+        goals_take(g, q);
     LIST_EACH_SAFE (node, again) {
         list_remove(node);
-        question_begin(g, question_of(node));
+        goals_take(g, question_of(node));
     }
 }
 
@@ -165,7 +164,6 @@ static void on_head(void *owner, int status, const struct http_head *head)
     struct goals_fetch *f = owner;
     goals_answer_unref(f->answer);
     f->answer = goals_answer_new(status, head, wall_ms(f->goals));
-    f->answer->body = NULL;
 }
 
 static void on_done(void *owner, const struct http_call_answer *got)
@@ -283,7 +281,7 @@ static void queue_add(struct goals *g, struct goals_question *q)
     goals_answer_unref(busy);
 }
 
-static void question_begin(struct goals *g, struct goals_question *q)
+void goals_take(struct goals *g, struct goals_question *q)
 {
     struct goals_entry *e = goals_cache_find(&g->cache, q);
     struct goals_answer *kept = e != NULL ? e->answer : NULL;
@@ -298,11 +296,6 @@ static void question_begin(struct goals *g, struct goals_question *q)
         fetch_start(g, q, kept);
     else
         queue_add(g, q);
-}
-
-void goals_take(struct goals *g, struct goals_question *q)
-{
-    question_begin(g, q);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
