@@ -167,7 +167,7 @@ static void whole_ended(struct http_request *req, enum http_body_end how);
 
 static const struct http_body_reader whole_reader = {whole_take, whole_ended};
 
-static void read_with(struct http_request *req, const struct http_body_reader *reader)
+void http_request_read_pieces(struct http_request *req, const struct http_body_reader *reader)
 {
     struct connection *c = req->connection;
     assert(c->state == CONN_HANDLER && !req->body_wanted && "one reader, before the answer");
@@ -183,11 +183,6 @@ static void read_with(struct http_request *req, const struct http_body_reader *r
         return;
     }
     connection_enter(c, CONN_BODY);
-}
-
-void http_request_read_pieces(struct http_request *req, const struct http_body_reader *reader)
-{
-    read_with(req, reader);
 }
 
 void http_request_resume_body(struct http_request *req)
@@ -263,5 +258,5 @@ void http_request_read_body(struct http_request *req, size_t limit,
     req->body_done = done;
     if (!req->body.chunked && req->body.left > limit)
         req->body_end = HTTP_BODY_STOPPED;
-    read_with(req, &whole_reader);
+    http_request_read_pieces(req, &whole_reader);
 }
