@@ -16,6 +16,14 @@ static struct events *batch_events(const struct events_batch *b)
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
+size_t events_bytes(const struct view *each, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += each[i].len + 1;
+    return bytes;
+}
+
 size_t events_piece_held(const struct events_piece *p)
 {
     return sizeof *p + sizeof *p->body + p->events.count * sizeof *p->events.each + p->bytes;
@@ -146,22 +154,23 @@ void events_batch_drop(struct events_batch *b, enum event_drop reason)
 
 /* ---- one text -------------------------------------------------------------------------------- */
 
-/* The events from `from` on, `count` of them, as a body. */
-static struct buf *body_of(const struct event_array *events, size_t from, size_t count)
+/* Writes each event with one byte in front: a comma, or the bracket that begins the text. Returns
+ * the end. */
+static char *events_join(struct buf *text, char *at, const struct view *each, size_t count)
 {
-    struct str text = {0};
-    size_t bytes = 2;
-    for (size_t i = from; i < from + count; i++)
-        bytes += events->each[i].len + 1;
-    str_reserve(&text, bytes);
-    for (size_t i = from; i < from + count; i++) {
-        str_append_char(&text, i == from ? '[' : ',');
-        str_append(&text, events->each[i]);
+    for (size_t i = 0; i < count; i++) {
+        *at = at == text->data ? '[' : ',';
+        memcpy(at + 1, each[i].data, each[i].len);
+        at += each[i].len + 1;
     }
-    str_append_char(&text, ']');
-    struct buf *body = str_to_buf(&text);
-    str_free(&text);
-    return body;
+    return at;
+}
+
+static struct buf *body_of(const struct view *each, size_t count)
+{
+    struct buf *text = buf_new(events_bytes(each, count) + 1);
+    *events_join(text, text->data, each, count) = ']';
+    return text;
 }
 
 void events_batch_flatten(struct events_batch *b)
@@ -170,14 +179,8 @@ void events_batch_flatten(struct events_batch *b)
         return;
     struct buf *text = buf_new(b->bytes);
     char *at = text->data;
-    for (const struct events_piece *p = b->pieces; p != NULL; p = p->next) {
-        for (size_t i = 0; i < p->events.count; i++) {
-            struct view event = p->events.each[i];
-            *at = at == text->data ? '[' : ',';
-            memcpy(at + 1, event.data, event.len);
-            at += event.len + 1;
-        }
-    }
+    for (const struct events_piece *p = b->pieces; p != NULL; p = p->next)
+        at = events_join(text, at, p->events.each, p->events.count);
     *at = ']';
     batch_body_free(b);
     b->text = text;
@@ -189,7 +192,7 @@ void events_batch_flatten(struct events_batch *b)
 static void half_make(const struct events_batch *whole, const struct event_array *events,
                       size_t from, size_t count)
 {
-    struct buf *body = body_of(events, from, count);
+    struct buf *body = body_of(events->each + from, count);
     struct events_batch *half = events_batch_new(whole->group, count, body->len);
     half->born_ms = whole->born_ms;
     half->up_to = whole->up_to;

@@ -34,6 +34,9 @@ struct events_piece {
     size_t bytes;              /* of the events, each with a comma */
 };
 
+/* Of so many events, each with a comma. */
+size_t events_bytes(const struct view *each, size_t count);
+
 /* What it takes of the budget (13.2). */
 size_t events_piece_held(const struct events_piece *p);
 void events_pieces_free(struct events_piece *first); /* the whole chain; accepts NULL */

@@ -163,8 +163,7 @@ static struct events_piece *piece_take(struct event_post *post, size_t count)
     if (count < p->events.count)
         p->events.each = mem_realloc(p->events.each, count * sizeof *p->events.each);
     p->events.count = count;
-    for (size_t i = 0; i < count; i++)
-        p->bytes += p->events.each[i].len + 1;
+    p->bytes = events_bytes(p->events.each, count);
     if (p->bytes < p->body->len / SPARSE_FACTOR)
         piece_compact(p);
     return p;
@@ -226,8 +225,7 @@ static void piece_split(struct events_piece *p, size_t count)
     rest->events.each = mem_alloc(left * sizeof(struct view));
     rest->events.count = left;
     memcpy(rest->events.each, p->events.each + count, left * sizeof(struct view));
-    for (size_t i = 0; i < left; i++)
-        rest->bytes += rest->events.each[i].len + 1;
+    rest->bytes = events_bytes(rest->events.each, left);
     p->bytes -= rest->bytes;
     p->events.count = count;
     rest->next = p->next;
