@@ -85,9 +85,7 @@ static void post_arrived(struct letter *l)
 
 void events_door_post(struct events_door *door, struct event_post *post, struct events_hold *hold)
 {
-    count(&door->received_posts, 1);
     count(&door->received_events, (int64_t)post->events.count);
-    count(&door->received_bytes, (int64_t)post->body->len);
     post->door = door;
     post->held = hold_pass_on(door, hold);
     post->letter.deliver = post_arrived;

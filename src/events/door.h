@@ -33,12 +33,9 @@ struct events_door {
     atomic_bool turn; /* somebody has it */
 
     /* Counters since the start (section 15). */
-    _Atomic int64_t received_posts;
     _Atomic int64_t received_events;
-    _Atomic int64_t received_bytes; /* decoded */
     _Atomic int64_t sent_events;
     _Atomic int64_t sent_bytes;
-    _Atomic int64_t failed_events;
     _Atomic int64_t dropped[EVENT_DROP_COUNT];
     _Atomic int64_t duplicates; /* posts (13.4) */
     /* gauges */

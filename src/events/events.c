@@ -32,13 +32,8 @@ int64_t events_room(const struct events *e)
 
 void events_count_drop(struct events_env *env, enum event_drop reason, size_t count)
 {
-    struct events *e = env->events;
-    bool tried =
-        reason == EVENT_DROP_AGE || reason == EVENT_DROP_REFUSED || reason == EVENT_DROP_TOO_LARGE;
-    atomic_fetch_add(&e->door->dropped[reason], (int64_t)count);
+    atomic_fetch_add(&env->events->door->dropped[reason], (int64_t)count);
     env->counts.dropped[reason] += (int64_t)count;
-    if (tried)
-        atomic_fetch_add(&e->door->failed_events, (int64_t)count);
 }
 
 void events_count_pending(struct events *e, int64_t change)

@@ -256,12 +256,6 @@ void spool_index_unwritten(struct spool_index *x, struct spool_members *m, struc
     spool_index_unwritten_extend(m, up_to);
 }
 
-bool spool_index_is_written(const struct spool_index *x, struct view payload_id)
-{
-    const struct held_batch *b = map_get(&x->batches, payload_id);
-    return b != NULL && b->segment != NULL;
-}
-
 bool spool_index_unwritten_done(struct spool_index *x, struct view payload_id,
                                 struct spool_members **members, uint64_t *up_to)
 {

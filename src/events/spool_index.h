@@ -78,9 +78,6 @@ void spool_index_unwritten(struct spool_index *x, struct spool_members *m, struc
 /* The outcome is on disk, or there is nothing on disk for it. */
 void spool_index_done(struct spool_index *x, struct view payload_id);
 
-/* Is the batch on disk? */
-bool spool_index_is_written(const struct spool_index *x, struct view payload_id);
-
 /* The batch that is not on disk has an outcome. True, with one reference in *members, when the
  * group's posts up to *up_to are still on disk and have to be covered by a record now. */
 bool spool_index_unwritten_done(struct spool_index *x, struct view payload_id,

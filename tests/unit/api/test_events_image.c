@@ -179,7 +179,7 @@ static void a_diagnostic_event_may_be_anything(void **state)
     assert_int_equal(a.answer.status, 202);
     ask_turn(&a);
     assert_int_equal(a.diagnostic_count, 1);
-    assert_int_equal(a.door.received_posts, 0); /* they are not counted as events */
+    assert_int_equal(a.door.received_events, 0); /* they are not counted as events */
     ask_teardown(&a);
 }
 

@@ -47,10 +47,7 @@ static int64_t post_something(struct world *w, struct dice *d)
 
 static int64_t accounted(const struct world *w)
 {
-    int64_t sum = w->door.sent_events + w->door.pending_events;
-    for (int i = 0; i < EVENT_DROP_COUNT; i++)
-        sum += w->door.dropped[i];
-    return sum;
+    return w->door.sent_events + w->door.pending_events + world_dropped(w);
 }
 
 static void some_turns(struct world *w, unsigned turns)

@@ -286,6 +286,14 @@ const char *world_header(const struct world *w, size_t i, const char *name)
     return out;
 }
 
+int64_t world_dropped(const struct world *w)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < EVENT_DROP_COUNT; i++)
+        sum += w->door.dropped[i];
+    return sum;
+}
+
 size_t world_logged(const struct world *w, const char *text)
 {
     size_t count = 0;

@@ -92,6 +92,9 @@ const char *world_body(const struct world *w, size_t i, struct str *out);
 /* The value of a header of request `i`; "" when it is not there; static memory. */
 const char *world_header(const struct world *w, size_t i, const char *name);
 
+/* Events that were dropped, for whatever reason. */
+int64_t world_dropped(const struct world *w);
+
 /* The number of log lines that contain the text. */
 size_t world_logged(const struct world *w, const char *text);
 
