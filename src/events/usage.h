@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mailbox.h"
+#include "base/str.h"
 #include "env/facts.h"
 
 /* ---- what a serving thread counts ------------------------------------------------------------
@@ -85,7 +86,13 @@ struct usage_part {
 struct usage_part *usage_counts_take(struct usage_counts *u);
 void usage_part_free(struct usage_part *part);
 
-/* Borrows from the packed text. */
+/* By what clients are told apart, as one text: the platform, then each field with a zero byte
+ * behind it, as no header has one inside. Takes the place of what is in `out`, and borrows from it.
+ */
+struct view usage_key_pack(enum usage_platform platform, const struct view *fields, size_t count,
+                           struct str *out);
+
+/* Of a packed user agent, wrapper, instance and tags; borrows from the text. */
 void usage_client_unpack(struct view packed, struct usage_client *out);
 
 /* ---- the control thread's side --------------------------------------------------------------- */

@@ -8,7 +8,6 @@
 
 #include "base/list.h"
 #include "base/map.h"
-#include "base/str.h"
 
 /* Of a header's value; a longer name is cut, a longer identity is left out. */
 #define NAME_MAX_BYTES 256
@@ -103,16 +102,16 @@ void usage_counts_free(struct usage_counts *u)
 
 /* ---- clients --------------------------------------------------------------------------------- */
 
-/* Platform, then each text with a zero byte behind it: no header has one inside. */
-static void client_pack(const struct usage_client *c, struct str *out)
+struct view usage_key_pack(enum usage_platform platform, const struct view *fields, size_t count,
+                           struct str *out)
 {
-    const struct view fields[] = {c->user_agent, c->wrapper, c->instance_id, c->tags};
     str_clear(out);
-    str_append_char(out, (char)('0' + c->platform));
-    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+    str_append_char(out, (char)('0' + platform));
+    for (size_t i = 0; i < count; i++) {
         str_append(out, fields[i]);
         str_append_char(out, '\0');
     }
+    return str_view(out);
 }
 
 static struct view field_take(struct view *rest)
@@ -153,8 +152,9 @@ static bool is_full(const struct counts_env *env, size_t counters, size_t bytes)
 static struct usage_counter *counter_find(struct usage_counts *u, const struct counts_env *env,
                                           const struct usage_client *c)
 {
-    client_pack(c, &u->key);
-    return map_get(&env->by_client, str_view(&u->key));
+    const struct view fields[] = {c->user_agent, c->wrapper, c->instance_id, c->tags};
+    return map_get(&env->by_client,
+                   usage_key_pack(c->platform, fields, ARRAY_LEN(fields), &u->key));
 }
 
 static struct usage_counter *counter_new(struct usage_counts *u, struct counts_env *env)

@@ -86,18 +86,6 @@ void usage_name_clean(struct view name, struct str *out)
             out->data[i] = '_';
 }
 
-static struct view key_of(struct usage_report *r, enum usage_platform platform,
-                          const struct view *fields, size_t count)
-{
-    str_clear(&r->key);
-    str_append_char(&r->key, (char)('0' + platform));
-    for (size_t i = 0; i < count; i++) {
-        str_append(&r->key, fields[i]);
-        str_append_char(&r->key, '\0');
-    }
-    return str_view(&r->key);
-}
-
 static struct connection *connection_new(struct usage_report *r, enum usage_platform platform)
 {
     struct connection *c = mem_zalloc(sizeof *c);
@@ -117,8 +105,8 @@ static void connection_add(struct usage_report *r, const struct usage_client *wh
     usage_name_clean(who->user_agent, &r->user_agent);
     usage_name_clean(who->wrapper, &r->wrapper);
     const struct view fields[] = {str_view(&r->user_agent), str_view(&r->wrapper)};
-    struct connection *c =
-        map_get(&r->connection_by_key, key_of(r, who->platform, fields, ARRAY_LEN(fields)));
+    struct connection *c = map_get(
+        &r->connection_by_key, usage_key_pack(who->platform, fields, ARRAY_LEN(fields), &r->key));
     if (c == NULL)
         c = connection_new(r, who->platform);
     c->open += line->open;
@@ -129,7 +117,7 @@ static void client_add(struct usage_report *r, const struct usage_client *who,
                        const struct usage_line *line)
 {
     const struct view fields[] = {who->user_agent, who->instance_id, who->tags};
-    struct view key = key_of(r, who->platform, fields, ARRAY_LEN(fields));
+    struct view key = usage_key_pack(who->platform, fields, ARRAY_LEN(fields), &r->key);
     struct client *c = map_get(&r->client_by_key, key);
     if (c == NULL) {
         c = mem_zalloc(sizeof *c);
