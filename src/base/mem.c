@@ -32,6 +32,16 @@ void *mem_realloc(void *old, size_t size)
     return checked(realloc(old, wanted), wanted);
 }
 
+void *mem_extend(void *old, size_t *count, size_t wanted, size_t size)
+{
+    if (wanted <= *count)
+        return old;
+    char *array = mem_realloc(old, wanted * size);
+    memset(array + *count * size, 0, (wanted - *count) * size);
+    *count = wanted;
+    return array;
+}
+
 char *mem_copy_text(const char *data, size_t len)
 {
     char *copy = mem_alloc(len + 1);

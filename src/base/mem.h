@@ -25,6 +25,10 @@ void *mem_zalloc(size_t size) __attribute__((malloc, returns_nonnull));
 /* Never NULL; `old` may be NULL and must not be used afterwards. */
 void *mem_realloc(void *old, size_t size) __attribute__((returns_nonnull));
 
+/* An array, NULL at first, of *count elements of that size: it has at least `wanted` of them from
+ * now on; those that are new are zero. Returns the array, and `old` must not be used afterwards. */
+void *mem_extend(void *old, size_t *count, size_t wanted, size_t size);
+
 /* A zero-terminated copy of `len` bytes. */
 char *mem_copy_text(const char *data, size_t len) __attribute__((malloc, returns_nonnull));
 

@@ -66,11 +66,7 @@ void events_wake(struct events *e)
 
 struct events_env *events_env_at(struct events *e, unsigned slot, struct env_facts *facts)
 {
-    if (slot >= e->env_count) {
-        e->envs = mem_realloc(e->envs, (slot + 1) * sizeof(struct events_env *));
-        memset(e->envs + e->env_count, 0, (slot + 1 - e->env_count) * sizeof(struct events_env *));
-        e->env_count = slot + 1;
-    }
+    e->envs = mem_extend(e->envs, &e->env_count, slot + 1, sizeof(struct events_env *));
     if (e->envs[slot] == NULL) {
         struct events_env *env = mem_zalloc(sizeof *env);
         env->events = e;

@@ -41,12 +41,8 @@ struct usage {
 
 static struct usage_env *env_at(struct usage *u, const struct usage_part_env *from)
 {
-    if (from->slot >= u->env_count) {
-        size_t count = (size_t)from->slot + 1;
-        u->envs = mem_realloc(u->envs, count * sizeof(struct usage_env *));
-        memset(u->envs + u->env_count, 0, (count - u->env_count) * sizeof(struct usage_env *));
-        u->env_count = count;
-    }
+    u->envs =
+        mem_extend(u->envs, &u->env_count, (size_t)from->slot + 1, sizeof(struct usage_env *));
     struct usage_env *env = u->envs[from->slot];
     if (env == NULL) {
         env = u->envs[from->slot] = mem_zalloc(sizeof *env);

@@ -48,11 +48,7 @@ struct usage_counts *usage_counts_new(const struct clock *clock)
 
 static struct counts_env *env_at(struct usage_counts *u, unsigned slot, struct env_facts *facts)
 {
-    if (slot >= u->env_count) {
-        u->envs = mem_realloc(u->envs, (slot + 1) * sizeof(struct counts_env *));
-        memset(u->envs + u->env_count, 0, (slot + 1 - u->env_count) * sizeof(struct counts_env *));
-        u->env_count = slot + 1;
-    }
+    u->envs = mem_extend(u->envs, &u->env_count, slot + 1, sizeof(struct counts_env *));
     struct counts_env *env = u->envs[slot];
     if (env == NULL) {
         env = u->envs[slot] = mem_zalloc(sizeof *env);
