@@ -43,12 +43,23 @@ void events_count_pending(struct events *e, int64_t change)
 
 /* ---- walking --------------------------------------------------------------------------------- */
 
-static void each_family(struct events *e, void (*visit)(struct events_family *f))
+/* The next one at or behind *place, which begins at 0; NULL: there is none any more. */
+static struct events_family *family_next(const struct events *e, size_t *place)
 {
-    for (size_t i = 0; i < e->env_count; i++)
-        for (size_t k = 0; e->envs[i] != NULL && k < EVENT_FAMILY_COUNT; k++)
-            if (e->envs[i]->families[k] != NULL)
-                visit(e->envs[i]->families[k]);
+    struct events_family *f = NULL;
+    while (f == NULL && *place < e->env_count * EVENT_FAMILY_COUNT) {
+        const struct events_env *env = e->envs[*place / EVENT_FAMILY_COUNT];
+        f = env != NULL ? env->families[*place % EVENT_FAMILY_COUNT] : NULL;
+        ++*place;
+    }
+    return f;
+}
+
+static void each_family(const struct events *e, void (*visit)(struct events_family *f))
+{
+    struct events_family *f;
+    for (size_t place = 0; (f = family_next(e, &place)) != NULL;)
+        visit(f);
 }
 
 void events_flush(struct events *e)
@@ -273,10 +284,10 @@ static void handles_close(struct events *e)
 
 static bool all_done(const struct events *e)
 {
-    for (size_t i = 0; i < e->env_count; i++)
-        for (size_t k = 0; e->envs[i] != NULL && k < EVENT_FAMILY_COUNT; k++)
-            if (e->envs[i]->families[k] != NULL && !events_family_is_done(e->envs[i]->families[k]))
-                return false;
+    struct events_family *f;
+    for (size_t place = 0; (f = family_next(e, &place)) != NULL;)
+        if (!events_family_is_done(f))
+            return false;
     return events_diagnostics_are_done(&e->diagnostics);
 }
 
@@ -299,12 +310,11 @@ void events_look_whether_done(struct events *e)
 
 static void abandon(struct events *e)
 {
+    struct events_family *f;
     size_t count = 0;
     each_family(e, usage_abandon); /* not among those that SDKs miss */
-    for (size_t i = 0; i < e->env_count; i++)
-        for (size_t k = 0; e->envs[i] != NULL && k < EVENT_FAMILY_COUNT; k++)
-            if (e->envs[i]->families[k] != NULL)
-                count += events_family_abandon(e->envs[i]->families[k], EVENT_DROP_SHUTDOWN);
+    for (size_t place = 0; (f = family_next(e, &place)) != NULL;)
+        count += events_family_abandon(f, EVENT_DROP_SHUTDOWN);
     if (count != 0)
         log_always(log_global(), LOG_WARN, "Shutting down with %zu undelivered events", count);
 }
