@@ -300,7 +300,7 @@ static void usage_abandon(struct events_family *f)
 
 void events_look_whether_done(struct events *e)
 {
-    if (e->phase == EVENTS_CLOSING && e->limit_ms == 0 && all_done(e)) {
+    if (e->phase == EVENTS_DELIVERING && all_done(e)) {
         e->phase = EVENTS_ENDING;
         each_family(e, usage_abandon);
     }
@@ -319,6 +319,13 @@ static void abandon(struct events *e)
         log_always(log_global(), LOG_WARN, "Shutting down with %zu undelivered events", count);
 }
 
+/* Of the time that is left. */
+static void deliver_for(struct events *e, int64_t ms)
+{
+    e->left_ms -= ms;
+    (void)uv_timer_start(&e->closing_timer, on_closing_timer, (uint64_t)ms, 0);
+}
+
 /* At first posts that are still in the mailbox may come in; then usage reports, at last all events
  * have had their time. */
 static void on_closing_timer(uv_timer_t *timer)
@@ -326,16 +333,13 @@ static void on_closing_timer(uv_timer_t *timer)
     struct events *e = timer->data;
     if (e->phase == EVENTS_ENDING)
         return;
-    if (e->limit_ms != 0) {
-        int64_t first_ms = e->limit_ms < USAGE_LIMIT_MS ? e->limit_ms : USAGE_LIMIT_MS;
-        e->rest_ms = e->limit_ms - first_ms;
-        e->limit_ms = 0;
+    if (e->phase == EVENTS_CLOSING) {
+        e->phase = EVENTS_DELIVERING;
         events_flush(e);
-        (void)uv_timer_start(timer, on_closing_timer, (uint64_t)first_ms, 0);
-    } else if (e->rest_ms != 0) {
+        deliver_for(e, e->left_ms < USAGE_LIMIT_MS ? e->left_ms : USAGE_LIMIT_MS);
+    } else if (e->left_ms != 0) {
         each_family(e, usage_abandon);
-        (void)uv_timer_start(timer, on_closing_timer, (uint64_t)e->rest_ms, 0);
-        e->rest_ms = 0;
+        deliver_for(e, e->left_ms);
     } else {
         abandon(e);
         events_diagnostics_abandon(e);
@@ -349,6 +353,6 @@ void events_close(struct events *e, int64_t limit_ms, void (*closed)(void *arg),
     e->closed = closed;
     e->closed_arg = arg;
     e->phase = EVENTS_CLOSING;
-    e->limit_ms = limit_ms > 1 ? limit_ms : 1;
+    e->left_ms = limit_ms > 1 ? limit_ms : 1;
     (void)uv_timer_start(&e->closing_timer, on_closing_timer, 0, 0);
 }

@@ -335,8 +335,9 @@ static inline bool events_diagnostics_are_done(const struct events_diagnostics *
 
 enum events_phase {
     EVENTS_OPEN,
-    EVENTS_CLOSING, /* what was accepted is being delivered */
-    EVENTS_ENDING   /* only handles and the thread pool are waited for */
+    EVENTS_CLOSING,    /* what is in the mailbox may still come */
+    EVENTS_DELIVERING, /* what was accepted, until all of it is gone or the time is over */
+    EVENTS_ENDING      /* only handles and the thread pool are waited for */
 };
 
 struct events {
@@ -359,8 +360,7 @@ struct events {
     unsigned presses;     /* batches that are there */
 
     enum events_phase phase;
-    int64_t limit_ms; /* of closing */
-    int64_t rest_ms;  /* of it, after the part in which usage reports are waited for */
+    int64_t left_ms; /* for delivering, when what the timer is armed for is over */
     uv_timer_t closing_timer;
     void (*closed)(void *arg);
     void *closed_arg;

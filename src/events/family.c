@@ -163,7 +163,7 @@ void events_family_take(struct events_family *f, struct event_post *post)
     struct events_group *g = events_group_find(f, post->path, post->schema, post->tags);
     events_disk_post(g, post);
     events_family_add(g, post);
-    if (probe || e->phase == EVENTS_CLOSING)
+    if (probe || e->phase != EVENTS_OPEN)
         events_group_flush(g);
 }
 
