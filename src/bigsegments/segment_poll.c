@@ -148,8 +148,7 @@ static void on_head(void *owner, int status, const struct http_head *head)
     if (status == 200 || p->over)
         return;
     p->result.status = status;
-    if (status == 429 || status == 503)
-        p->result.retry_after_s = retry_after_parse(http_head_value(head, "retry-after"));
+    p->result.retry_after_s = retry_after_parse(status, http_head_value(head, "retry-after"));
     error_set(&problem, "HTTP error %d", status);
     fail(p, problem.text);
 }

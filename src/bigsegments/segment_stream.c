@@ -138,8 +138,7 @@ static void on_head(void *owner, int status, const struct http_head *head)
         s->listener->opened(s->owner);
         return;
     }
-    bool asked = status == 429 || status == 503;
-    int64_t wait_s = asked ? retry_after_parse(http_head_value(head, "retry-after")) : 0;
+    int64_t wait_s = retry_after_parse(status, http_head_value(head, "retry-after"));
     error_set(&s->problem, "HTTP error %d", status);
     s->listener->failed(s->owner, status, wait_s, s->problem.text);
 }

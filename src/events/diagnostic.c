@@ -72,8 +72,7 @@ static void diagnostic_end(struct diagnostic *d)
 static void on_head(void *owner, int status, const struct http_head *head)
 {
     struct diagnostic *d = owner;
-    if (status == 429 || status == 503)
-        d->retry_after_s = retry_after_parse(http_head_value(head, "retry-after"));
+    d->retry_after_s = retry_after_parse(status, http_head_value(head, "retry-after"));
 }
 
 static void attempt(struct diagnostic *d);

@@ -67,9 +67,7 @@ static void on_head(void *owner, int status, const struct http_head *head)
     b->location[len] = '\0';
     b->date_ms = 0;
     (void)http_date_parse(http_head_value(head, "date"), &b->date_ms);
-    b->retry_after_s = status == 429 || status == 503
-                           ? retry_after_parse(http_head_value(head, "retry-after"))
-                           : 0;
+    b->retry_after_s = retry_after_parse(status, http_head_value(head, "retry-after"));
 }
 
 static void on_answer(void *owner, const struct http_call_answer *answer)

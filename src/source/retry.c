@@ -64,10 +64,12 @@ bool retry_status_recoverable(int status)
     return status < 400 || status >= 500 || status == 400 || status == 408 || status == 429;
 }
 
-int64_t retry_after_parse(struct view value)
+int64_t retry_after_parse(int status, struct view value)
 {
     value = view_trim(value);
     int64_t seconds = 0;
+    if (status != 429 && status != 503)
+        return 0;
     for (size_t i = 0; i < value.len; i++) {
         if (value.data[i] < '0' || value.data[i] > '9')
             return 0;

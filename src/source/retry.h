@@ -42,7 +42,8 @@ double retry_failed(struct retry *r, int64_t now_ms, enum retry_reason reason,
 /* Is this status worth the normal delays (streaming.md 4.3)? */
 bool retry_status_recoverable(int status);
 
-/* Seconds of a Retry-After header, at most 300; 0 when it is empty or not a number of seconds. */
-int64_t retry_after_parse(struct view value);
+/* Seconds of an answer's Retry-After header, at most 300; 0 when it is empty or not a number of
+ * seconds, and for answers other than 429 and 503, of which it is not asked. */
+int64_t retry_after_parse(int status, struct view value);
 
 #endif

@@ -162,8 +162,7 @@ static void stream_on_head(void *owner, int status, const struct http_head *head
         stream_check_type(s, http_head_value(head, "content-type"));
         return;
     }
-    bool asked = status == 429 || status == 503;
-    int64_t wait_s = asked ? retry_after_parse(http_head_value(head, "retry-after")) : 0;
+    int64_t wait_s = retry_after_parse(status, http_head_value(head, "retry-after"));
     stream_drop(s);
     stream_failed_status(s, status, wait_s);
 }

@@ -147,7 +147,9 @@ static void retry_after_is_read(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(retry_afters); i++)
-        if (retry_after_parse(view_of(retry_afters[i].value)) != retry_afters[i].seconds)
+        if (retry_after_parse(429, view_of(retry_afters[i].value)) != retry_afters[i].seconds ||
+            retry_after_parse(503, view_of(retry_afters[i].value)) != retry_afters[i].seconds ||
+            retry_after_parse(500, view_of(retry_afters[i].value)) != 0)
             fail_msg("row \"%s\"", retry_afters[i].why);
 }
 
