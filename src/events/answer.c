@@ -11,3 +11,14 @@ enum events_answer events_answer_class(int status)
         return EVENTS_TOO_LARGE;
     return status == 404 || status == 405 ? EVENTS_MISDIRECTED : EVENTS_PERMANENT;
 }
+
+const char *events_answer_note(int status)
+{
+    return status == 401 ? " (invalid SDK key)" : "";
+}
+
+int64_t events_pause_ms(int64_t retry_after_s)
+{
+    int64_t asked_ms = retry_after_s * 1000;
+    return asked_ms > EVENTS_PAUSE_MS ? asked_ms : EVENTS_PAUSE_MS;
+}

@@ -10,9 +10,6 @@
 
 #define MAX_FLYING 64
 #define MAX_WAITING_BYTES ((size_t)1 << 20)
-#define CONNECT_TIMEOUT_MS 3000
-#define TLS_TIMEOUT_MS 10000
-#define PAUSE_MS 1000
 
 struct diagnostic {
     struct list node; /* waiting, then flying */
@@ -88,7 +85,7 @@ static void tell(struct log_scope *log, int status, const char *problem, const c
         log_line(log, LOG_WARN, "Unexpected error while sending events: %s", problem);
     else
         log_line(log, LOG_WARN, "Received HTTP error %d%s for sending events - %s", status,
-                 status == 401 ? " (invalid SDK key)" : "", what_now);
+                 events_answer_note(status), what_now);
 }
 
 static void on_answer(void *owner, const struct http_call_answer *answer)
@@ -99,7 +96,7 @@ static void on_answer(void *owner, const struct http_call_answer *answer)
     enum events_answer class = events_answer_class(status);
     d->call = NULL;
     if (class == EVENTS_RECOVERABLE && d->attempts == 1) {
-        int64_t wait_ms = d->retry_after_s * 1000 > PAUSE_MS ? d->retry_after_s * 1000 : PAUSE_MS;
+        int64_t wait_ms = events_pause_ms(d->retry_after_s);
         tell(log, status, answer->problem, "will retry");
         log_line(log, LOG_WARN, "Will retry posting events after %f second",
                  (double)wait_ms / 1000);
@@ -148,20 +145,11 @@ static void attempt(struct diagnostic *d)
     size_t count = headers_of(d->post, headers, &has_user_agent);
     struct str url = {0};
     events_url_print(d->env, d->post->family, true, &url);
-    struct http_call_request request = {
-        .exchange = {.method = "POST",
-                     .url = str_view(&url),
-                     .headers = headers,
-                     .header_count = count,
-                     .body = d->gzip,
-                     .stays = true,
-                     .no_user_agent = !has_user_agent,
-                     .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-                     .tls_timeout_ms = TLS_TIMEOUT_MS},
-        .drops_body = true,
-        .timeout_ms = e->settings.attempt_timeout_ms,
-        .on_head = on_head,
-    };
+    struct http_call_request request = events_request(e, str_view(&url), d->gzip);
+    request.exchange.headers = headers;
+    request.exchange.header_count = count;
+    request.exchange.no_user_agent = !has_user_agent;
+    request.on_head = on_head;
     d->attempts++;
     d->call = http_call_start(e->settings.client, &request, e->settings.loop, on_answer, d);
     str_free(&url);

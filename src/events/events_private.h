@@ -169,7 +169,6 @@ void events_batch_drop(struct events_batch *b, enum event_drop reason);
 bool events_batch_split(struct events_batch *b);
 
 /* press.c: bytes of gzip (level 6, no time, no name), on any thread. */
-struct buf *events_gzip_pieces(const struct events_piece *first);
 struct buf *events_gzip_text(struct view text);
 
 /* The text again; NULL when memory was bad. */
@@ -288,6 +287,9 @@ void events_switch_probe_lost(struct events_family *f, enum event_path path);
 void events_url_print(const struct events_env *env, enum event_family kind, bool diagnostic,
                       struct str *out);
 
+/* A POST to that URL, both borrowed; its headers and on_head are the caller's. */
+struct http_call_request events_request(const struct events *e, struct view url, struct buf *gzip);
+
 /* The environment's current credential; empty: none is sent. Borrowed for this turn. */
 struct view events_credential(struct events_family *f);
 
@@ -312,6 +314,11 @@ enum events_answer {
     EVENTS_PERMANENT
 };
 enum events_answer events_answer_class(int status); /* 0: no answer */
+const char *events_answer_note(int status);         /* behind the status, in log lines */
+
+/* Until the second attempt: a second, or as long as was asked for. */
+#define EVENTS_PAUSE_MS 1000
+int64_t events_pause_ms(int64_t retry_after_s);
 
 /* ---- diagnostics (9) ------------------------------------------------------------------------- */
 

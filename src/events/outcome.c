@@ -10,16 +10,10 @@
 
 #include "base/json_reader.h"
 
-#define PAUSE_MS 1000
 #define MISDIRECTED_MS EVENTS_MINUTE_MS
 #define TRY_FIRST_MS 5000
 #define TRY_MAX_MS 60000
 #define TRY_DOUBLINGS 4
-
-static const char *status_note(int status)
-{
-    return status == 401 ? " (invalid SDK key)" : "";
-}
 
 /* ---- the family as a whole ------------------------------------------------------------------- */
 
@@ -84,10 +78,9 @@ static void succeeded(struct events_batch *b)
 static void attempt_later(struct events_batch *b)
 {
     struct events_family *f = b->group->family;
-    int64_t wait_ms = b->retry_after_s * 1000;
-    wait_ms = wait_ms > PAUSE_MS ? wait_ms : PAUSE_MS;
+    int64_t wait_ms = events_pause_ms(b->retry_after_s);
     log_line(f->log, LOG_WARN, "Will retry posting events after %f second%s",
-             (double)wait_ms / 1000, wait_ms == PAUSE_MS ? "" : "s");
+             (double)wait_ms / 1000, wait_ms == EVENTS_PAUSE_MS ? "" : "s");
     b->state = EVENTS_BATCH_PAUSED;
     b->due_ms = events_now(events_of(f)) + wait_ms;
     list_append(&f->flying, &b->node);
@@ -160,7 +153,7 @@ static void refused(struct events_batch *b, int status)
     }
     log_line(f->log, LOG_WARN,
              "Received HTTP error %d%s for sending events - giving up permanently", status,
-             status_note(status));
+             events_answer_note(status));
     failing_end(f);
     b->probe = false;
     events_batch_drop(b, EVENT_DROP_REFUSED);

@@ -90,7 +90,7 @@ struct buf *events_gzip_text(struct view text)
     return press_end(&p);
 }
 
-struct buf *events_gzip_pieces(const struct events_piece *first)
+static struct buf *gzip_pieces(const struct events_piece *first)
 {
     struct press p;
     press_begin(&p);
@@ -130,7 +130,7 @@ static void press_next(struct events *e);
 static void press_work(uv_work_t *work)
 {
     struct events_batch *b = CONTAINER_OF(work, struct events_batch, work);
-    b->gzip = b->text != NULL ? events_gzip_text(buf_view(b->text)) : events_gzip_pieces(b->pieces);
+    b->gzip = b->text != NULL ? events_gzip_text(buf_view(b->text)) : gzip_pieces(b->pieces);
 }
 
 static void press_done(uv_work_t *work, int status)

@@ -31,6 +31,20 @@ void events_url_print(const struct events_env *env, enum event_family kind, bool
         str_append_text(out, env->facts->env_id);
 }
 
+struct http_call_request events_request(const struct events *e, struct view url, struct buf *gzip)
+{
+    return (struct http_call_request){
+        .exchange = {.method = "POST",
+                     .url = url,
+                     .body = gzip,
+                     .stays = true,
+                     .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+                     .tls_timeout_ms = TLS_TIMEOUT_MS},
+        .drops_body = true,
+        .timeout_ms = e->settings.attempt_timeout_ms,
+    };
+}
+
 /* The environment as it is now; as it was, when it is gone. */
 static void facts_renew(struct events_env *env)
 {
@@ -111,19 +125,10 @@ static void attempt(struct events_batch *b)
     struct str url = {0};
     struct view credential = events_credential(f);
     events_url_print(f->env, f->kind, false, &url);
-    struct http_call_request request = {
-        .exchange = {.method = "POST",
-                     .url = str_view(&url),
-                     .headers = headers,
-                     .header_count = headers_of(b, credential, number, headers),
-                     .body = b->gzip,
-                     .stays = true,
-                     .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-                     .tls_timeout_ms = TLS_TIMEOUT_MS},
-        .drops_body = true,
-        .timeout_ms = e->settings.attempt_timeout_ms,
-        .on_head = on_head,
-    };
+    struct http_call_request request = events_request(e, str_view(&url), b->gzip);
+    request.exchange.headers = headers;
+    request.exchange.header_count = headers_of(b, credential, number, headers);
+    request.on_head = on_head;
     log_line(f->log, LOG_DEBUG, "Sending %zu events: %zu bytes, payload ID %s", b->count, b->bytes,
              b->payload_id);
     list_remove(&b->node);

@@ -146,7 +146,7 @@ void spool_entry_free(struct spool *s, struct spool_entry *e)
     mem_free(e);
 }
 
-void spool_entry_queue(struct spool *s, struct spool_entry *e)
+static void entry_queue(struct spool *s, struct spool_entry *e)
 {
     list_append(&s->queue, &e->node);
     s->queued_bytes += (int64_t)spool_entry_bytes(e);
@@ -168,7 +168,7 @@ uint64_t spool_post_append(struct spool *s, const struct spool_post *post, struc
     e->seq = numbered.seq;
     e->written = written;
     e->owner = owner;
-    spool_entry_queue(s, e);
+    entry_queue(s, e);
     spool_job_schedule(s);
     return numbered.seq;
 }
@@ -196,7 +196,7 @@ bool spool_batch_append(struct spool *s, const struct spool_batch *batch, struct
     struct spool_entry *e = batch_entry(m, batch, body);
     e->written = written;
     e->owner = owner;
-    spool_entry_queue(s, e);
+    entry_queue(s, e);
     spool_job_schedule(s);
     return true;
 }
@@ -206,7 +206,7 @@ void spool_done_queue(struct spool *s, struct view payload_id, const char *outco
     struct spool_entry *e = entry_new(SPOOL_DONE, payload_id, NULL);
     spool_done_head(payload_id, outcome, &e->head);
     e->ours = true;
-    spool_entry_queue(s, e);
+    entry_queue(s, e);
 }
 
 /* A batch without events that covers posts; takes the reference. */
@@ -223,7 +223,7 @@ static void cover_queue(struct spool *s, struct spool_members *m, uint64_t up_to
     struct buf *body = buf_copy(VIEW_LITERAL("[]"));
     struct spool_entry *e = batch_entry(m, &batch, body);
     e->ours = true;
-    spool_entry_queue(s, e);
+    entry_queue(s, e);
     spool_done_queue(s, view_of(id), "dropped");
     buf_unref(body);
 }

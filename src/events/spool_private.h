@@ -83,8 +83,6 @@ struct spool {
 /* Lines about the disk, at most once a minute. */
 void spool_tell(struct spool *s, const char *problem);
 
-/* Puts it at the end of the queue. */
-void spool_entry_queue(struct spool *s, struct spool_entry *e);
 size_t spool_entry_bytes(const struct spool_entry *e);
 void spool_entry_free(struct spool *s, struct spool_entry *e);
 
