@@ -60,21 +60,6 @@ struct events_batch *events_batch_new(struct events_group *g, size_t count, size
     return b;
 }
 
-void events_batch_start(struct events_batch *b, bool more)
-{
-    b->more = more;
-    if (b->up_to > b->group->covered)
-        b->group->covered = b->up_to;
-    if (!events_disk_batch(b))
-        events_batch_press(b);
-}
-
-void events_batch_press(struct events_batch *b)
-{
-    b->state = EVENTS_BATCH_PRESSING;
-    events_press_start(b);
-}
-
 /* What the body holds of the budget changes. */
 static void batch_hold(struct events_batch *b, size_t held)
 {
@@ -91,6 +76,22 @@ void events_batch_account(struct events_batch *b)
     if (b->text != NULL)
         held += sizeof *b->text + b->text->len;
     batch_hold(b, held);
+}
+
+void events_batch_start(struct events_batch *b, bool more)
+{
+    events_batch_account(b);
+    b->more = more;
+    if (b->up_to > b->group->covered)
+        b->group->covered = b->up_to;
+    if (!events_disk_batch(b))
+        events_batch_press(b);
+}
+
+void events_batch_press(struct events_batch *b)
+{
+    b->state = EVENTS_BATCH_PRESSING;
+    events_press_start(b);
 }
 
 static void batch_body_free(struct events_batch *b)
@@ -197,7 +198,6 @@ static void half_make(const struct events_batch *whole, const struct event_array
     half->born_ms = whole->born_ms;
     half->up_to = whole->up_to;
     half->text = body;
-    events_batch_account(half);
     events_batch_start(half, from == 0);
 }
 

@@ -139,14 +139,14 @@ struct events_batch {
     char location[128];
 };
 
-/* A batch of the group that is empty yet. The caller gives it `pieces` or `text`, then calls
- * events_batch_account() and events_batch_start(). */
+/* A batch of the group, empty yet: the caller gives it `pieces` or `text`, then starts it. */
 struct events_batch *events_batch_new(struct events_group *g, size_t count, size_t bytes);
 
 /* Counts in the budget what its body holds. */
 void events_batch_account(struct events_batch *b);
 
-/* To the spool where there is one, then to the press; `more`: the flush has another one. */
+/* Counts its body, then to the spool if there is one, then to the press; `more` of the flush
+ * follow. */
 void events_batch_start(struct events_batch *b, bool more);
 void events_batch_press(struct events_batch *b);
 

@@ -270,7 +270,6 @@ static struct events_piece *batch_cut(struct events_group *g, struct events_piec
     *end = NULL;
     struct events_batch *b = events_batch_new(g, count, bytes);
     b->pieces = first;
-    events_batch_account(b);
     events_batch_start(b, rest != NULL);
     return rest;
 }
@@ -294,7 +293,6 @@ static void send_whole(struct events_group *g, struct buf *body, size_t count)
 {
     struct events_batch *b = events_batch_new(g, count, body->len);
     b->text = body;
-    events_batch_account(b);
     events_batch_start(b, false);
 }
 
