@@ -99,10 +99,9 @@ static void a_sparse_body_is_not_kept(void **state)
     memcpy(text + 50000, "1,\"two\"", 7);
     text[99999] = ']';
     text[100000] = '\0';
-    world_init(&w, NULL);
-    world_open(&w);
+    world_start(&w, NULL);
     world_bulk(&w, text);
-    const struct events_family *f = w.events->envs[0]->families[EVENT_SERVER];
+    const struct events_family *f = world_family(&w, EVENT_SERVER);
     const struct events_group *g = CONTAINER_OF(f->groups.next, struct events_group, node);
     assert_true(g->first->body->len < 20);
     world_flush(&w);
@@ -139,8 +138,7 @@ static void the_end_delivers_what_waits(void **state)
     static const struct fake_rule rules[] = {{.status = 202}, END};
     struct world w;
     (void)state;
-    world_init(&w, rules);
-    world_open(&w);
+    world_start(&w, rules);
     world_bulk(&w, "[1,2]");
     world_post(&w, &(struct world_post){.family = EVENT_BROWSER}, "[3]");
     events_close(w.events, 30000, (void (*)(void *))abort, NULL);
@@ -158,8 +156,7 @@ static void what_the_end_leaves_is_counted_and_told(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct world w;
-        world_init(&w, rows[i]);
-        world_open(&w);
+        world_start(&w, rows[i]);
         world_bulk(&w, "[1,2]");
         world_post(&w, &(struct world_post){.tags = "x"}, "[3]");
         events_flush(w.events);
@@ -180,8 +177,7 @@ static void the_end_may_come_at_any_moment(void **state)
     (void)state;
     for (int turns = 0; turns < 40; turns++) {
         struct world w;
-        world_init(&w, rules);
-        world_open(&w);
+        world_start(&w, rules);
         world_bulk(&w, "[1,2,3,4]");
         events_flush(w.events);
         for (int i = 0; i < turns; i++) {

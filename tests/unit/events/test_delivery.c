@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-static struct events_family *family(const struct world *w, enum event_family kind)
-{
-    return w->events->envs[0]->families[kind];
-}
-
 /* 57, 58: once more after a second, the same bytes under the same ID. */
 static void what_may_pass_is_tried_again_after_a_second(void **state)
 {
@@ -45,11 +40,9 @@ static void what_may_pass_is_tried_again_after_a_second(void **state)
         world_flush(&w);
         w.events->settings.attempt_timeout_ms = 10000; /* the next attempt may take its time */
         assert_int_equal(w.upstream.request_count, 1);
-        world_advance(&w, 999);
-        world_settle(&w);
+        world_pass(&w, 999);
         assert_int_equal(w.upstream.request_count, 1);
-        world_advance(&w, 1);
-        world_settle(&w);
+        world_pass(&w, 1);
         assert_int_equal(w.upstream.request_count, 2);
         struct fake_request *r = w.upstream.requests;
         assert_true(view_equal(str_view(&r[0].body), str_view(&r[1].body)));
@@ -75,15 +68,13 @@ static void without_an_age_a_batch_has_two_attempts(void **state)
     world_open(&w);
     world_bulk(&w, "[1,2]");
     world_flush(&w);
-    world_advance(&w, 1000);
-    world_settle(&w);
+    world_pass(&w, 1000);
     assert_int_equal(world_logged(&w, "Received HTTP error 503 for sending events - some events "
                                       "were dropped"),
                      1);
     assert_int_equal(w.door.dropped[EVENT_DROP_AGE], 2);
     assert_int_equal(world_dropped(&w), 2);
-    world_advance(&w, 100000);
-    world_settle(&w);
+    world_pass(&w, 100000);
     assert_int_equal(w.upstream.request_count, 2);
     world_close(&w);
 }
@@ -97,12 +88,10 @@ static void a_failing_family_tries_one_batch_now_and_then(void **state)
     struct world w;
     struct str body = {0};
     (void)state;
-    world_init(&w, down);
-    world_open(&w);
+    world_start(&w, down);
     world_bulk(&w, "[1,2]");
     world_flush(&w);
-    world_advance(&w, 1000);
-    world_settle(&w);
+    world_pass(&w, 1000);
     assert_int_equal(w.upstream.request_count, 2);
     assert_int_equal(world_logged(&w, "Received HTTP error 503 for sending events - keeping 2 "
                                       "events for retry"),
@@ -111,18 +100,15 @@ static void a_failing_family_tries_one_batch_now_and_then(void **state)
     world_bulk(&w, "[3]"); /* formed, not sent */
     world_flush(&w);
     for (size_t i = 0; i < ARRAY_LEN(waits_ms); i++) {
-        world_advance(&w, waits_ms[i] - 1);
-        world_settle(&w);
+        world_pass(&w, waits_ms[i] - 1);
         assert_int_equal(w.upstream.request_count, 2 + i);
-        world_advance(&w, 1);
-        world_settle(&w);
+        world_pass(&w, 1);
         assert_int_equal(w.upstream.request_count, 3 + i);
         assert_string_equal(world_body(&w, 2 + i, &body), "[1,2]");
     }
     assert_int_equal(w.door.pending_events, 3);
     fake_http_rules(&w.upstream, up);
-    world_advance(&w, 60000);
-    world_settle(&w);
+    world_pass(&w, 60000);
     assert_int_equal(world_logged(&w, "Events service reachable again; sending 3 kept events"), 1);
     assert_int_equal(w.door.sent_events, 3);
     assert_int_equal(w.door.families_failing, 0);
@@ -139,20 +125,16 @@ static void old_batches_are_dropped(void **state)
     struct world w;
     struct str body = {0};
     (void)state;
-    world_init(&w, down);
-    world_open(&w);
+    world_start(&w, down);
     world_bulk(&w, "[1,2]");
     world_flush(&w);
-    world_advance(&w, 1000);
-    world_settle(&w);
-    world_advance(&w, 200000);
-    world_settle(&w);
+    world_pass(&w, 1000);
+    world_pass(&w, 200000);
     world_bulk(&w, "[3]");
     world_flush(&w);
     fake_http_rules(&w.upstream, up);
     fake_http_forget(&w.upstream);
-    world_advance(&w, 150000);
-    world_settle(&w);
+    world_pass(&w, 150000);
     assert_int_equal(w.door.dropped[EVENT_DROP_AGE], 2);
     assert_int_equal(w.upstream.request_count, 1);
     assert_string_equal(world_body(&w, 0, &body), "[3]");
@@ -177,8 +159,7 @@ static void retry_after_is_honoured(void **state)
         const struct fake_rule rules[] = {
             {.status = rows[i].status, .header = rows[i].header, .times = 1}, {.status = 202}, END};
         struct world w;
-        world_init(&w, rules);
-        world_open(&w);
+        world_start(&w, rules);
         world_bulk(&w, "[1]");
         world_flush(&w);
         world_bulk(&w, "[2]"); /* waits, too */
@@ -221,7 +202,7 @@ static void what_is_too_large_is_halved(void **state)
     world_bulk(&w, "[1,{\"a\":[2,3]},\"4\",5]");
     world_flush(&w);
     while (w.door.sent_events < 4)
-        (void)uv_run(&w.loop, UV_RUN_ONCE);
+        world_turn(&w);
     assert_int_equal(w.upstream.request_count, 7);
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         assert_int_equal(bodies(&w, parts[i]), 1);
@@ -282,15 +263,12 @@ static void a_refusal_ends_an_outage(void **state)
         {.status = 503, .times = 2}, {.status = 401, .times = 1}, {.status = 202}, END};
     struct world w;
     (void)state;
-    world_init(&w, rules);
-    world_open(&w);
+    world_start(&w, rules);
     world_bulk(&w, "[1]");
     world_flush(&w);
-    world_advance(&w, 1000);
-    world_settle(&w);
+    world_pass(&w, 1000);
     assert_int_equal(w.door.families_failing, 1);
-    world_advance(&w, 5000);
-    world_settle(&w);
+    world_pass(&w, 5000);
     assert_int_equal(w.door.families_failing, 0);
     assert_int_equal(w.door.families_off, 1);
     world_keys(&w, "sdk-new", WORLD_MOBILE_KEY);
@@ -307,8 +285,7 @@ static void a_new_key_switches_it_on(void **state)
         {.contains = WORLD_SDK_KEY, .status = 401}, {.status = 202}, END};
     struct world w;
     (void)state;
-    world_init(&w, rules);
-    world_open(&w);
+    world_start(&w, rules);
     world_bulk(&w, "[1]");
     world_flush(&w);
     world_keys(&w, WORLD_SDK_KEY, "mob-new");
@@ -330,13 +307,11 @@ static void every_attempt_has_the_current_key(void **state)
     static const struct fake_rule rules[] = {{.status = 503, .times = 1}, {.status = 202}, END};
     struct world w;
     (void)state;
-    world_init(&w, rules);
-    world_open(&w);
+    world_start(&w, rules);
     world_bulk(&w, "[1]");
     world_flush(&w);
     world_keys(&w, "sdk-new", "mob-new");
-    world_advance(&w, 1000);
-    world_settle(&w);
+    world_pass(&w, 1000);
     assert_string_equal(world_header(&w, 0, "authorization"), WORLD_SDK_KEY);
     assert_string_equal(world_header(&w, 1, "authorization"), "sdk-new");
     struct env_snapshot *last = w.snapshot;
@@ -355,12 +330,11 @@ static void a_refusal_of_an_old_key_means_nothing(void **state)
         {.contains = WORLD_SDK_KEY, .status = 401}, {.status = 202}, END};
     struct world w;
     (void)state;
-    world_init(&w, rules);
-    world_open(&w);
+    world_start(&w, rules);
     world_bulk(&w, "[1]");
     events_flush(w.events);
-    while (family(&w, EVENT_SERVER)->flying_count == 0)
-        (void)uv_run(&w.loop, UV_RUN_ONCE);
+    while (world_family(&w, EVENT_SERVER)->flying_count == 0)
+        world_turn(&w);
     world_keys(&w, "sdk-new", WORLD_MOBILE_KEY);
     world_settle(&w);
     assert_int_equal(w.door.sent_events, 1);
@@ -376,8 +350,7 @@ static void a_probe_finds_out_whether_it_is_over(void **state)
     static const struct fake_rule yes[] = {{.status = 202}, END};
     struct world w;
     (void)state;
-    world_init(&w, no);
-    world_open(&w);
+    world_start(&w, no);
     world_bulk(&w, "[0]");
     world_flush(&w);
     for (size_t i = 0; i < ARRAY_LEN(waits_ms); i++) {
@@ -427,15 +400,12 @@ static void a_wrong_url_is_named_and_tried_once_a_minute(void **state)
         world_flush(&w);
         world_bulk(&w, "[3]");
         world_flush(&w);
-        world_advance(&w, 59999);
-        world_settle(&w);
+        world_pass(&w, 59999);
         assert_int_equal(w.upstream.request_count, 1);
-        world_advance(&w, 1);
-        world_settle(&w);
+        world_pass(&w, 1);
         assert_int_equal(w.upstream.request_count, 2);
         fake_http_rules(&w.upstream, yes);
-        world_advance(&w, 60000);
-        world_settle(&w);
+        world_pass(&w, 60000);
         assert_int_equal(w.door.sent_events, 1);
         assert_int_equal(w.door.dropped[EVENT_DROP_REFUSED], 2);
         world_close(&w);
@@ -457,8 +427,8 @@ static void requests_are_under_way_side_by_side(void **state)
         events_flush(w.events);
     }
     while (w.door.sent_events < 6)
-        (void)uv_run(&w.loop, UV_RUN_ONCE);
-    assert_int_equal(family(&w, EVENT_SERVER)->flying_count, 2);
+        world_turn(&w);
+    assert_int_equal(world_family(&w, EVENT_SERVER)->flying_count, 2);
     world_close(&w);
     assert_int_equal(w.door.dropped[EVENT_DROP_SHUTDOWN], 2);
 }

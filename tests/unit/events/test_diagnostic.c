@@ -16,16 +16,10 @@ static const char *const sdk_headers[] = {"Authorization",
                                           NULL};
 static const char *const no_headers[] = {NULL};
 
-static bool is_done(const struct world *w)
-{
-    return events_diagnostics_are_done(&w->events->diagnostics);
-}
-
 static void run_until_done(struct world *w)
 {
-    while (!is_done(w) && !w->late)
-        (void)uv_run(&w->loop, UV_RUN_ONCE);
-    assert_true(is_done(w));
+    while (!events_diagnostics_are_done(&w->events->diagnostics))
+        world_turn(w);
 }
 
 /* 67, 68, 69 */
@@ -41,8 +35,7 @@ static void each_is_one_request_with_the_headers_of_the_sdk(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct world w;
         struct str body = {0};
-        world_init(&w, NULL);
-        world_open(&w);
+        world_start(&w, NULL);
         world_diagnostic(&w, rows[i].family, sdk_headers, "{ \"kind\" : \"diagnostic\" }\n");
         run_until_done(&w);
         assert_int_equal(w.upstream.request_count, 1);
@@ -67,8 +60,7 @@ static void without_a_user_agent_there_is_none(void **state)
 {
     struct world w;
     (void)state;
-    world_init(&w, NULL);
-    world_open(&w);
+    world_start(&w, NULL);
     world_diagnostic(&w, EVENT_SERVER, no_headers, "x");
     run_until_done(&w);
     assert_null(strstr(w.upstream.requests[0].head, "User-Agent"));
@@ -86,8 +78,7 @@ static void answers_lead_to_one_retry_at_the_most(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const struct fake_rule rules[] = {{.status = rows[i].status}, END};
         struct world w;
-        world_init(&w, rules);
-        world_open(&w);
+        world_start(&w, rules);
         world_diagnostic(&w, EVENT_SERVER, no_headers, "x");
         run_until_done(&w);
         assert_int_equal(w.upstream.request_count, rows[i].requests);

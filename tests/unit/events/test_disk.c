@@ -48,7 +48,7 @@ static void records_come_in_order(void **state)
     fake_disk.stuck = false;
     post_with_ear(&w, &ear, "id-2", " [ 3 ] ");
     while (ear.safe < 2)
-        (void)uv_run(&w.loop, UV_RUN_ONCE);
+        world_turn(&w);
     fake_disk.stuck = true;
     events_flush(w.events);
     for (int i = 0; i < 3; i++)
@@ -61,7 +61,7 @@ static void records_come_in_order(void **state)
     fake_disk.stuck = false;
     post_with_ear(&w, &ear, "id-3", "[4]");
     while (w.door.sent_events == 0)
-        (void)uv_run(&w.loop, UV_RUN_ONCE);
+        world_turn(&w);
     assert_string_equal(fake_disk_story(), "P1 P2 B3<=2 P4 D:delivered ");
     assert_string_equal(world_header(&w, 0, "x-launchdarkly-payload-id"), fake_disk.records[2].id);
     close_and_clear(&w);
@@ -80,7 +80,7 @@ static void a_flush_of_several_batches_is_one_thing(void **state)
     assert_string_equal(fake_disk_story(), "P1 B2<=1+ B2<=1+ B1<=1 ");
     world_settle(&w);
     while (w.door.sent_events < 5)
-        (void)uv_run(&w.loop, UV_RUN_ONCE);
+        world_turn(&w);
     close_and_clear(&w);
 }
 
@@ -109,7 +109,7 @@ static void a_start_goes_on_where_the_last_run_ended(void **state)
     open_with_spool(&w, NULL);
     world_flush(&w);
     while (w.door.sent_events < 3)
-        (void)uv_run(&w.loop, UV_RUN_ONCE);
+        world_turn(&w);
     assert_int_equal(w.upstream.request_count, 2);
     size_t old = strcmp(world_header(&w, 0, "x-launchdarkly-payload-id"), id) == 0 ? 0 : 1;
     assert_string_equal(world_header(&w, old, "x-launchdarkly-payload-id"), id);
@@ -139,7 +139,7 @@ static void without_the_disk_it_goes_on_in_memory(void **state)
     assert_int_equal(ear.safe, 1);
     world_flush(&w);
     while (w.door.sent_events < 3)
-        (void)uv_run(&w.loop, UV_RUN_ONCE);
+        world_turn(&w);
     assert_string_equal(fake_disk_story(), "P1 D:delivered ");
     close_and_clear(&w);
 }
@@ -156,7 +156,7 @@ static void what_is_dropped_is_done(void **state)
     events_flush(w.events);
     world_bulk(&w, "[2]");
     while (w.door.families_off == 0)
-        (void)uv_run(&w.loop, UV_RUN_ONCE);
+        world_turn(&w);
     assert_string_equal(fake_disk_story(), "P1 B1<=1 P3 D:dropped F<=3 ");
     world_bulk(&w, "[3]"); /* thrown away: not written */
     assert_int_equal(fake_disk.count, 5);
@@ -172,7 +172,7 @@ static void what_is_dropped_is_done(void **state)
     world_bulk(&w, "[1,2]");
     events_flush(w.events);
     while (w.door.sent_events < 2)
-        (void)uv_run(&w.loop, UV_RUN_ONCE);
+        world_turn(&w);
     assert_string_equal(fake_disk_story(),
                         "P1 B2<=1 B1<=1+ B1<=1 D:split D:delivered D:delivered ");
     close_and_clear(&w);

@@ -12,7 +12,7 @@ static const struct world_post old = {.path = EVENT_SUMMARIZE, .schema = 2};
 
 static const struct events_group *first_group(const struct world *w)
 {
-    const struct events_family *f = w->events->envs[0]->families[EVENT_SERVER];
+    const struct events_family *f = world_family(w, EVENT_SERVER);
     return CONTAINER_OF(f->groups.next, struct events_group, node);
 }
 
@@ -22,12 +22,10 @@ static void summaries_leave_with_the_flush(void **state)
     struct world w;
     struct str body = {0};
     (void)state;
-    world_init(&w, NULL);
-    world_open(&w);
+    world_start(&w, NULL);
     world_post(&w, &old, "[" FEATURE "," FEATURE "]");
     world_post(&w, &old, "[" FEATURE "]");
-    world_advance(&w, 5000);
-    world_settle(&w);
+    world_pass(&w, 5000);
     assert_int_equal(w.upstream.request_count, 1);
     assert_non_null(strstr(world_body(&w, 0, &body), "\"kind\":\"summary\""));
     assert_non_null(strstr(str_text(&body), "\"count\":3"));
@@ -37,7 +35,7 @@ static void summaries_leave_with_the_flush(void **state)
     /* 87: nothing is left after an hour without posts. */
     world_advance(&w, 3600000);
     world_advance(&w, 3600000);
-    const struct events_family *f = w.events->envs[0]->families[EVENT_SERVER];
+    const struct events_family *f = world_family(&w, EVENT_SERVER);
     assert_true(list_empty(&f->groups));
     assert_false(uv_is_active((const uv_handle_t *)&f->timer));
     assert_int_equal(w.door.held_bytes, 0);
@@ -51,8 +49,7 @@ static void two_values_of_the_tags_are_two_summaries(void **state)
 {
     struct world w;
     (void)state;
-    world_init(&w, NULL);
-    world_open(&w);
+    world_start(&w, NULL);
     world_post(&w, &(struct world_post){.path = EVENT_SUMMARIZE, .tags = "a/1"}, "[" FEATURE "]");
     world_post(&w, &(struct world_post){.path = EVENT_SUMMARIZE, .tags = "a/2"}, "[" FEATURE "]");
     world_post(&w, &(struct world_post){.tags = "a/2"}, "[" FEATURE "]");
@@ -108,8 +105,7 @@ static void the_date_of_the_answer_ends_debugging(void **state)
     struct world w;
     struct str body = {0};
     (void)state;
-    world_init(&w, rules);
-    world_open(&w);
+    world_start(&w, rules);
     world_post(&w, &old, debugged);
     world_flush(&w);
     assert_non_null(strstr(world_body(&w, 0, &body), "\"kind\":\"debug\""));
@@ -142,7 +138,7 @@ static void memory_and_switch_bound_summaries(void **state)
     assert_true(w.door.dropped[EVENT_DROP_MEMORY] > 0);
     world_flush(&w);
     while (w.door.families_off == 0)
-        (void)uv_run(&w.loop, UV_RUN_ONCE);
+        world_turn(&w);
     assert_int_equal(w.door.pending_events, 0);
     assert_int_equal(first_group(&w)->count, 0);
     int64_t off = w.door.dropped[EVENT_DROP_SWITCHED_OFF];

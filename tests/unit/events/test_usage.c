@@ -57,7 +57,7 @@ static void close_usage(struct house *h)
 {
     usage_close(h->usage, on_usage_closed, h);
     while (!h->closed)
-        (void)uv_run(&h->w.loop, UV_RUN_ONCE);
+        world_turn(&h->w);
 }
 
 /* The upstream can still be asked what it got. */

@@ -9,18 +9,15 @@ static void posts_of_one_interval_become_one_request(void **state)
     struct world w;
     struct str body = {0};
     (void)state;
-    world_init(&w, NULL);
-    world_open(&w);
+    world_start(&w, NULL);
     world_post(&w, &(struct world_post){.tags = "application-id/shop", .payload_id = "mine"},
                "[{\"kind\":\"identify\",\"n\":1.0E+2,\"n\":3}]");
     world_post(&w, &(struct world_post){.tags = "application-id/shop"},
                " [ \"fake-event-1\" , {\"x\":\"<\xC3\xA4>\\u0041\"} ,\n7 ] ");
     assert_int_equal(w.upstream.request_count, 0);
-    world_advance(&w, 4999);
-    world_settle(&w);
+    world_pass(&w, 4999);
     assert_int_equal(w.upstream.request_count, 0);
-    world_advance(&w, 1);
-    world_settle(&w);
+    world_pass(&w, 1);
     assert_int_equal(w.upstream.request_count, 1);
     assert_string_equal(world_body(&w, 0, &body),
                         "[{\"kind\":\"identify\",\"n\":1.0E+2,\"n\":3},\"fake-event-1\",{\"x\":"
@@ -38,10 +35,9 @@ static void posts_of_one_interval_become_one_request(void **state)
     assert_int_equal(id[14], '4');
     /* 24: nothing more without posts; 87: no timer, no group is left. */
     for (int i = 0; i < 3; i++)
-        world_advance(&w, 5000);
-    world_settle(&w);
+        world_pass(&w, 5000);
     assert_int_equal(w.upstream.request_count, 1);
-    const struct events_family *f = w.events->envs[0]->families[EVENT_SERVER];
+    const struct events_family *f = world_family(&w, EVENT_SERVER);
     assert_true(list_empty(&f->groups));
     assert_false(uv_is_active((const uv_handle_t *)&f->timer));
     assert_int_equal(w.door.sent_events, 4);
@@ -72,8 +68,7 @@ static void groups_have_requests_of_their_own(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct world w;
-        world_init(&w, NULL);
-        world_open(&w);
+        world_start(&w, NULL);
         for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
             size_t turn = (i + k) % ARRAY_LEN(rows);
             world_post(&w, &rows[turn].post, "[1]");
@@ -168,8 +163,7 @@ static void a_burst_loses_nothing_and_leaves_early(void **state)
     }
     struct world w;
     char *many = world_numbers(0, 5000);
-    world_init(&w, NULL);
-    world_open(&w);
+    world_start(&w, NULL);
     world_bulk(&w, many);
     world_settle(&w);
     assert_int_equal(w.door.sent_events, 5000);
@@ -196,8 +190,7 @@ static void big_flushes_become_several_batches(void **state)
     size_t not_full = 0;
     char *numbers = long_numbers(25000);
     (void)state;
-    world_init(&w, NULL);
-    world_open(&w);
+    world_start(&w, NULL);
     world_bulk(&w, numbers);
     world_settle(&w);
     assert_int_equal(w.upstream.request_count, 3);
@@ -241,19 +234,18 @@ static void a_thousand_groups_are_the_most(void **state)
     struct world w;
     char tags[32];
     (void)state;
-    world_init(&w, NULL);
-    world_open(&w);
+    world_start(&w, NULL);
     for (int i = 0; i < 2000; i++) {
         (void)snprintf(tags, sizeof tags, "application-id/%d", i);
         world_post(&w, &(struct world_post){.tags = tags}, "[1]");
     }
-    assert_int_equal(w.events->envs[0]->families[EVENT_SERVER]->by_key.count, 1001);
+    assert_int_equal(world_family(&w, EVENT_SERVER)->by_key.count, 1001);
     assert_int_equal(world_logged(&w, "Too many distinct values of X-LaunchDarkly-Tags; further "
                                       "events are forwarded without tags"),
                      1);
     world_flush(&w);
     while (w.door.pending_events != 0)
-        (void)uv_run(&w.loop, UV_RUN_ONCE);
+        world_turn(&w);
     assert_int_equal(w.door.sent_events, 2000);
     world_close(&w);
 }
@@ -280,8 +272,7 @@ static void a_post_that_comes_twice_is_handled_once(void **state)
     (void)state;
     struct world w;
     int64_t duplicates = 0;
-    world_init(&w, NULL);
-    world_open(&w);
+    world_start(&w, NULL);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         fake_clock_advance(&w.clock, rows[i].wait_ms);
         world_post(&w, &rows[i].post, "[1]");
@@ -327,8 +318,7 @@ static void other_settings_hold_from_then_on(void **state)
 {
     struct world w;
     (void)state;
-    world_init(&w, NULL);
-    world_open(&w);
+    world_start(&w, NULL);
     world_bulk(&w, "[1,2]");
     w.settings.capacity = 3;
     w.settings.capacity_set = true;
@@ -343,11 +333,9 @@ static void other_settings_hold_from_then_on(void **state)
     assert_int_equal(fake_http_count(&w.upstream, "POST /new/bulk"), 1);
     assert_int_equal(w.door.sent_events, 3);
     world_bulk(&w, "[5]");
-    world_advance(&w, 5000);
-    world_settle(&w);
+    world_pass(&w, 5000);
     world_bulk(&w, "[6]");
-    world_advance(&w, 2000);
-    world_settle(&w);
+    world_pass(&w, 2000);
     assert_int_equal(w.door.sent_events, 5);
     assert_int_equal(world_logged(&w, "Proxying events for this environment"), 4);
     world_close(&w);

@@ -112,8 +112,13 @@ static void on_closed(void *arg)
     w->events = NULL;
 }
 
-/* One turn; the test fails when nothing ends. */
-static void turn(struct world *w)
+void world_start(struct world *w, const struct fake_rule *rules)
+{
+    world_init(w, rules);
+    world_open(w);
+}
+
+void world_turn(struct world *w)
 {
     (void)uv_run(&w->loop, UV_RUN_ONCE);
     if (w->late)
@@ -124,7 +129,7 @@ void world_end(struct world *w, int64_t limit_ms)
 {
     events_close(w->events, limit_ms, on_closed, w);
     while (!w->closed)
-        turn(w);
+        world_turn(w);
     assert_int_equal(w->door.held_bytes, 0);
     assert_int_equal(w->door.pending_events, 0);
 }
@@ -228,19 +233,30 @@ static bool is_busy(const struct world *w)
 void world_settle(struct world *w)
 {
     while (is_busy(w))
-        turn(w);
+        world_turn(w);
+}
+
+void world_pass(struct world *w, int64_t ms)
+{
+    world_advance(w, ms);
+    world_settle(w);
 }
 
 void world_requests(struct world *w, size_t count)
 {
     while (w->upstream.request_count < count)
-        turn(w);
+        world_turn(w);
 }
 
 void world_flush(struct world *w)
 {
     events_flush(w->events);
     world_settle(w);
+}
+
+struct events_family *world_family(const struct world *w, enum event_family kind)
+{
+    return w->events->envs[0]->families[kind];
 }
 
 /* ---- what the upstream got ------------------------------------------------------------------- */

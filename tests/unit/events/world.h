@@ -44,6 +44,9 @@ struct world {
 void world_init(struct world *w, const struct fake_rule *rules);
 void world_open(struct world *w);
 
+/* Both, with nothing changed. */
+void world_start(struct world *w, const struct fake_rule *rules);
+
 /* Closes what is open and frees everything. `limit_ms` is the time for what is undelivered. */
 void world_close(struct world *w);
 void world_end(struct world *w, int64_t limit_ms);
@@ -77,14 +80,23 @@ void world_diagnostic(struct world *w, enum event_family family, const char *con
 /* Time passes, and what is due then happens. */
 void world_advance(struct world *w, int64_t ms);
 
+/* One turn of the loop; the test fails when the whole of it takes too long. */
+void world_turn(struct world *w);
+
 /* Runs until the pool is idle and no request is under way. */
 void world_settle(struct world *w);
+
+/* Time passes, and all that begins then has ended. */
+void world_pass(struct world *w, int64_t ms);
 
 /* Runs until the upstream has had so many requests. */
 void world_requests(struct world *w, size_t count);
 
 /* A flush, and all of it is answered. */
 void world_flush(struct world *w);
+
+/* A family of the environment in slot 0, which had a post. */
+struct events_family *world_family(const struct world *w, enum event_family kind);
 
 /* The body of request `i`, decompressed; valid until the next call with the same `out`. */
 const char *world_body(const struct world *w, size_t i, struct str *out);
