@@ -2,8 +2,8 @@
 #ifndef SPOOL_BENCH_H
 #define SPOOL_BENCH_H
 
-#include "base/log.h"
 #include "events/spool_private.h"
+#include "lines.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -32,14 +32,6 @@ struct spool_bench {
     size_t kept_count;
 };
 
-static inline void bench_log(enum log_level level, struct view line, void *arg)
-{
-    struct spool_bench *b = arg;
-    (void)level;
-    str_append(&b->log, line);
-    str_append_char(&b->log, '\n');
-}
-
 static inline void bench_init(struct spool_bench *b)
 {
     *b = (struct spool_bench){0};
@@ -52,7 +44,7 @@ static inline void bench_init(struct spool_bench *b)
                                           .sync = SPOOL_SYNC_INTERVAL,
                                           .clock = &b->clock.base,
                                           .loop = &b->loop};
-    log_capture(bench_log, b);
+    log_capture(lines_append, &b->log);
 }
 
 /* All files of the folder, sorted by name; the caller frees with free(). */
@@ -258,6 +250,24 @@ static inline void bench_again_is(struct spool_bench *b, const char *want)
         bench_shut(b);
     bench_open(b);
     assert_string_equal(str_text(&b->found), want);
+}
+
+/* A test whose state is a bench of its own. */
+#define SPOOL_TEST(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
+
+static inline int bench_setup(void **state)
+{
+    struct spool_bench *b = mem_zalloc(sizeof *b);
+    bench_init(b);
+    *state = b;
+    return 0;
+}
+
+static inline int bench_teardown(void **state)
+{
+    bench_done(*state);
+    mem_free(*state);
+    return 0;
 }
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "events/event_array.h"
 #include "events/summarizer.h"
+#include "lines.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,14 +31,6 @@ static inline char *bench_json(const char *quoted)
     for (char *p = text; *p != '\0'; p++)
         *p = *p == '\'' ? '"' : *p;
     return text;
-}
-
-static inline void bench_log(enum log_level level, struct view line, void *arg)
-{
-    struct summarizer_bench *b = arg;
-    (void)level;
-    str_append(&b->log, line);
-    str_append_char(&b->log, '\n');
 }
 
 static inline void bench_flag_add(struct dataset_builder *builder, const char *quoted)
@@ -81,7 +74,7 @@ static inline void bench_open(struct summarizer_bench *b, size_t capacity)
     b->data = bench_dataset();
     b->moment = (struct summarizer_moment){
         .now_ms = 1000, .wall_ms = 1700000000000, .schema = 4, .data = b->data};
-    log_capture(bench_log, b);
+    log_capture(lines_append, &b->log);
 }
 
 static inline void bench_close(struct summarizer_bench *b)

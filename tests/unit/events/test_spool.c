@@ -4,23 +4,6 @@
 
 #include <fcntl.h>
 
-#define SPOOL_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-static int setup(void **state)
-{
-    struct spool_bench *b = mem_zalloc(sizeof *b);
-    bench_init(b);
-    *state = b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_done(*state);
-    mem_free(*state);
-    return 0;
-}
-
 static void posts_come_back_until_a_batch_covers_them(void **state)
 {
     struct spool_bench *b = *state;
@@ -282,10 +265,7 @@ static void a_record_larger_than_a_file_has_its_own(void **state)
 /* The number of batches in `found`. */
 static size_t batches_found(const struct spool_bench *b)
 {
-    size_t count = 0;
-    for (const char *p = str_text(&b->found); (p = strstr(p, "B big-")) != NULL; p++)
-        count++;
-    return count;
+    return text_count(str_text(&b->found), "B big-");
 }
 
 /* "big-0" to "big-9" of 5 MiB each. */

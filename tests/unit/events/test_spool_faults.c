@@ -7,29 +7,9 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#define SPOOL_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-static int setup(void **state)
-{
-    struct spool_bench *b = mem_zalloc(sizeof *b);
-    bench_init(b);
-    *state = b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_done(*state);
-    mem_free(*state);
-    return 0;
-}
-
 static size_t lines_with(const struct spool_bench *b, const char *text)
 {
-    size_t count = 0;
-    for (const char *p = str_text(&b->log); (p = strstr(p, text)) != NULL; p++)
-        count++;
-    return count;
+    return text_count(str_text(&b->log), text);
 }
 
 #define CANNOT "Cannot write to events spool: "

@@ -298,7 +298,6 @@ static void sending_events_may_be_off(void **state)
 {
     struct house h;
     (void)state;
-    memset(&h, 0, sizeof h);
     open_with(&h, NULL, 10000);
     h.w.door.settings.enabled = false;
     ask(&h, 0, 0, 1);

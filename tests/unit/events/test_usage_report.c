@@ -1,7 +1,7 @@
 /* What is counted about clients, and the events that it becomes (events.md 11.1, 11.2). */
 #include "base/random.h"
-#include "base/str.h"
 #include "events/usage_report.h"
+#include "lines.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -164,14 +164,6 @@ static void odd_bytes_are_written_as_json(void **state)
 
 /* ---- what is added up ------------------------------------------------------------------------ */
 
-static size_t count_of(const char *text, const char *what)
-{
-    size_t count = 0;
-    for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
-        count++;
-    return count;
-}
-
 /* Checklist 74. */
 static void polls_are_reported_once(void **state)
 {
@@ -211,8 +203,8 @@ static void wrappers_are_apart_in_metrics_and_one_in_usage(void **state)
     ask(&f, 0, &a, true, 1);
     ask(&f, 0, &b, true, 2);
     const char *text = report(&f);
-    assert_int_equal(count_of(text, "\"sdkWrapper\""), 2);
-    assert_int_equal(count_of(text, "relayUsage"), 1);
+    assert_int_equal(text_count(text, "\"sdkWrapper\""), 2);
+    assert_int_equal(text_count(text, "relayUsage"), 1);
     teardown(&f);
 }
 
@@ -228,9 +220,9 @@ static void instances_are_one_in_metrics_and_apart_in_usage(void **state)
     ask(&f, 1, &b, true, 2);
     ask(&f, 1, &c, true, 4);
     const char *text = report(&f);
-    assert_int_equal(count_of(text, "\"count\":7}"), 1);
-    assert_int_equal(count_of(text, "\"count\""), 1);
-    assert_int_equal(count_of(text, "relayUsage"), 3);
+    assert_int_equal(text_count(text, "\"count\":7}"), 1);
+    assert_int_equal(text_count(text, "\"count\""), 1);
+    assert_int_equal(text_count(text, "relayUsage"), 3);
     teardown(&f);
 }
 
@@ -300,7 +292,7 @@ static void too_many_instances_are_counted_together(void **state)
         ask(&f, 0, &c, true, 1);
     }
     const char *text = report(&f);
-    assert_int_equal(count_of(text, "relayUsage"), USAGE_MAX_CLIENTS + 1);
+    assert_int_equal(text_count(text, "relayUsage"), USAGE_MAX_CLIENTS + 1);
     assert_non_null(strstr(text, "\"count\":10500}"));
     teardown(&f);
 }
@@ -324,7 +316,7 @@ static void too_many_user_agents_have_one_name(void **state)
                    "\"count\":%d}",
                    extra / 2);
     assert_non_null(strstr(text, want));
-    assert_int_equal(count_of(text, "relayUsage"), USAGE_MAX_CLIENTS + USAGE_SPARE_CLIENTS + 2);
+    assert_int_equal(text_count(text, "relayUsage"), USAGE_MAX_CLIENTS + USAGE_SPARE_CLIENTS + 2);
     teardown(&f);
 }
 
@@ -357,7 +349,7 @@ static void long_texts_fill_the_table_earlier(void **state)
         ask(&f, 0, &c, true, 1);
     }
     const char *out = report(&f);
-    assert_true(count_of(out, "relayUsage") < 5000);
+    assert_true(text_count(out, "relayUsage") < 5000);
     assert_non_null(strstr(out, "\"count\":10000}"));
     teardown(&f);
 }

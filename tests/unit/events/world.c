@@ -1,6 +1,8 @@
 /* See world.h. */
 #include "world.h"
 
+#include "lines.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,14 +19,6 @@ static double half(struct random *r)
 static void on_deadline(uv_timer_t *timer)
 {
     ((struct world *)timer->data)->late = true;
-}
-
-static void on_log(enum log_level level, struct view line, void *arg)
-{
-    struct world *w = arg;
-    (void)level;
-    str_append(&w->log, line);
-    str_append_char(&w->log, '\n');
 }
 
 static const struct env_snapshot *environment(void *owner, unsigned slot)
@@ -93,7 +87,7 @@ void world_init(struct world *w, const struct fake_rule *rules)
         .usage_capacity = 10000,
         .spool_dir = "",
     };
-    log_capture(on_log, w);
+    log_capture(lines_append, &w->log);
     log_scope_set_level(log_global(), LOG_DEBUG);
 }
 
@@ -312,8 +306,5 @@ int64_t world_dropped(const struct world *w)
 
 size_t world_logged(const struct world *w, const char *text)
 {
-    size_t count = 0;
-    for (const char *at = str_text(&w->log); (at = strstr(at, text)) != NULL; at++)
-        count++;
-    return count;
+    return text_count(str_text(&w->log), text);
 }
