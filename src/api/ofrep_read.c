@@ -19,12 +19,6 @@ static bool is_for_one_flag(const struct api_passage *p)
     return p->route->with_context == ofrep_flag;
 }
 
-static void member_write(struct str *out, bool *first, const char *name, struct view text)
-{
-    json_write_name(out, first, name);
-    json_write_string(out, text);
-}
-
 void ofrep_fail(struct http_request *req, struct api_passage *p, int status, const char *code,
                 struct view details)
 {
@@ -32,10 +26,10 @@ void ofrep_fail(struct http_request *req, struct api_passage *p, int status, con
     bool first = true;
     str_append_char(&body, '{');
     if (code != NULL && is_for_one_flag(p))
-        member_write(&body, &first, "key", http_request_variable(req, 0));
+        json_write_member_text(&body, &first, "key", http_request_variable(req, 0));
     if (code != NULL)
-        member_write(&body, &first, "errorCode", view_of(code));
-    member_write(&body, &first, "errorDetails", details);
+        json_write_member_text(&body, &first, "errorCode", view_of(code));
+    json_write_member_text(&body, &first, "errorDetails", details);
     str_append_char(&body, '}');
     api_answer_json(req, p, status, str_view(&body));
     str_free(&body);

@@ -85,3 +85,21 @@ void json_write_name(struct str *out, bool *first, const char *name)
     json_write_string(out, view_of(name));
     str_append_char(out, ':');
 }
+
+void json_write_member_bool(struct str *out, bool *first, const char *name, bool value)
+{
+    json_write_name(out, first, name);
+    str_append_text(out, value ? "true" : "false");
+}
+
+void json_write_member_int(struct str *out, bool *first, const char *name, int64_t value)
+{
+    json_write_name(out, first, name);
+    str_append_int(out, value);
+}
+
+void json_write_member_text(struct str *out, bool *first, const char *name, struct view value)
+{
+    json_write_name(out, first, name);
+    json_write_string(out, value);
+}

@@ -5,6 +5,7 @@
 #include "base/str.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Quoted; escapes only U+0000-U+001F, '"' and '\'. Invalid UTF-8 is written as U+FFFD. */
 void json_write_string(struct str *out, struct view text);
@@ -25,5 +26,10 @@ void json_write_dense(struct str *out, struct view raw);
 
 /* "name": with a comma in front unless *first; sets *first to false. */
 void json_write_name(struct str *out, bool *first, const char *name);
+
+/* The name, and its value. */
+void json_write_member_bool(struct str *out, bool *first, const char *name, bool value);
+void json_write_member_int(struct str *out, bool *first, const char *name, int64_t value);
+void json_write_member_text(struct str *out, bool *first, const char *name, struct view value);
 
 #endif

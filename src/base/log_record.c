@@ -79,13 +79,6 @@ static void record_print_text(const struct log_record *record, struct str *out)
         str_append_format(out, " (repeated %" PRIu64 " times)", record->held);
 }
 
-static void member_print(const char *name, struct view value, struct str *out)
-{
-    bool first = false;
-    json_write_name(out, &first, name);
-    json_write_string(out, value);
-}
-
 /* "BigSegmentSynchronizer:" and "(event proxy)" without what sets them off in text. */
 static struct view component_bare(const char *component)
 {
@@ -99,19 +92,21 @@ static struct view component_bare(const char *component)
 
 static void record_print_json(const struct log_record *record, struct str *out)
 {
+    bool first = false;
     str_append_text(out, "{\"timestamp\":\"");
     time_print(record->wall_us, true, out);
     str_append_text(out, "Z\"");
-    member_print("level", view_of(level_labels[record->level]), out);
-    member_print("message", record->message, out);
+    json_write_member_text(out, &first, "level", view_of(level_labels[record->level]));
+    json_write_member_text(out, &first, "message", record->message);
     if (record->tail != NULL) {
         struct view tail = view_of(record->tail);
-        member_print("env", view_starts(tail, "...") ? view_from(tail, 3) : tail, out);
+        json_write_member_text(out, &first, "env",
+                               view_starts(tail, "...") ? view_from(tail, 3) : tail);
     }
     if (record->name != NULL)
-        member_print("envName", view_of(record->name), out);
+        json_write_member_text(out, &first, "envName", view_of(record->name));
     if (record->component != NULL)
-        member_print("component", component_bare(record->component), out);
+        json_write_member_text(out, &first, "component", component_bare(record->component));
     if (record->held > 0)
         str_append_format(out, ",\"count\":%" PRIu64, record->held);
     str_append_char(out, '}');

@@ -4,23 +4,23 @@
 static void prerequisite_write(struct str *out, bool *first, const void *item)
 {
     const struct model_prerequisite *prerequisite = item;
-    model_write_text(out, first, "key", prerequisite->key);
-    model_write_int(out, first, "variation", prerequisite->variation);
+    json_write_member_text(out, first, "key", prerequisite->key);
+    json_write_member_int(out, first, "variation", prerequisite->variation);
 }
 
 static void target_write(struct str *out, bool *first, const void *item)
 {
     const struct model_target *target = item;
     model_write_text_if_any(out, first, "contextKind", target->context_kind);
-    model_write_int(out, first, "variation", target->variation);
+    json_write_member_int(out, first, "variation", target->variation);
     model_write_texts(out, first, "values", &target->values);
 }
 
 static void weight_write(struct str *out, bool *first, const void *item)
 {
     const struct model_weight *weight = item;
-    model_write_int(out, first, "variation", weight->variation);
-    model_write_int(out, first, "weight", weight->weight);
+    json_write_member_int(out, first, "variation", weight->variation);
+    json_write_member_int(out, first, "weight", weight->weight);
     model_write_bool_if_true(out, first, "untracked", weight->untracked);
 }
 
@@ -52,7 +52,7 @@ static void rule_write(struct str *out, bool *first, const void *item)
     choice_write(out, first, &rule->choice);
     model_write_text_if_any(out, first, "id", rule->id);
     model_write_clauses(out, first, &rule->clauses);
-    model_write_bool(out, first, "trackEvents", rule->track_events);
+    json_write_member_bool(out, first, "trackEvents", rule->track_events);
 }
 
 static void fallthrough_write(struct str *out, bool *first, const struct model_choice *choice)
@@ -71,12 +71,12 @@ static void availability_write(struct str *out, bool *first, const struct model_
         bool member = true;
         json_write_name(out, first, "clientSideAvailability");
         str_append_char(out, '{');
-        model_write_bool(out, &member, "usingMobileKey", flag->availability.using_mobile_key);
-        model_write_bool(out, &member, "usingEnvironmentId",
-                         flag->availability.using_environment_id);
+        json_write_member_bool(out, &member, "usingMobileKey", flag->availability.using_mobile_key);
+        json_write_member_bool(out, &member, "usingEnvironmentId",
+                               flag->availability.using_environment_id);
         str_append_char(out, '}');
     }
-    model_write_bool(out, first, "clientSide", model_flag_is_for_environment(flag));
+    json_write_member_bool(out, first, "clientSide", model_flag_is_for_environment(flag));
 }
 
 static void migration_write(struct str *out, bool *first, const struct model_migration *migration)
@@ -96,8 +96,8 @@ void model_flag_write(const struct model_flag *flag, struct str *out)
     struct model_int debug_until = {.defined = flag->debug_events_until_ms != 0,
                                     .value = flag->debug_events_until_ms};
     str_append_char(out, '{');
-    model_write_text(out, &first, "key", flag->key);
-    model_write_bool(out, &first, "on", flag->on);
+    json_write_member_text(out, &first, "key", flag->key);
+    json_write_member_bool(out, &first, "on", flag->on);
     model_write_objects(out, &first, "prerequisites", &flag->prerequisites,
                         sizeof(struct model_prerequisite), prerequisite_write);
     model_write_objects(out, &first, "targets", &flag->targets, sizeof(struct model_target),
@@ -109,12 +109,12 @@ void model_flag_write(const struct model_flag *flag, struct str *out)
     model_write_int_or_null(out, &first, "offVariation", &flag->off_variation);
     model_write_raws(out, &first, "variations", &flag->variations);
     availability_write(out, &first, flag);
-    model_write_text(out, &first, "salt", flag->salt);
-    model_write_bool(out, &first, "trackEvents", flag->track_events);
-    model_write_bool(out, &first, "trackEventsFallthrough", flag->track_events_fallthrough);
+    json_write_member_text(out, &first, "salt", flag->salt);
+    json_write_member_bool(out, &first, "trackEvents", flag->track_events);
+    json_write_member_bool(out, &first, "trackEventsFallthrough", flag->track_events_fallthrough);
     model_write_int_or_null(out, &first, "debugEventsUntilDate", &debug_until);
-    model_write_int(out, &first, "version", flag->version);
-    model_write_bool(out, &first, "deleted", flag->deleted);
+    json_write_member_int(out, &first, "version", flag->version);
+    json_write_member_bool(out, &first, "deleted", flag->deleted);
     migration_write(out, &first, &flag->migration);
     model_write_optional(out, &first, "samplingRatio", &flag->sampling_ratio);
     model_write_bool_if_true(out, &first, "excludeFromSummaries", flag->exclude_from_summaries);

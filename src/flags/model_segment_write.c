@@ -11,7 +11,7 @@ static void contexts_write(struct str *out, bool *first, const void *item)
 static void segment_rule_write(struct str *out, bool *first, const void *item)
 {
     const struct model_segment_rule *rule = item;
-    model_write_text(out, first, "id", rule->id);
+    json_write_member_text(out, first, "id", rule->id);
     model_write_clauses(out, first, &rule->clauses);
     model_write_optional(out, first, "weight", &rule->weight);
     model_write_text_if_any(out, first, "bucketBy", rule->bucket_by);
@@ -22,20 +22,20 @@ void model_segment_write(const struct model_segment *segment, struct str *out)
 {
     bool first = true;
     str_append_char(out, '{');
-    model_write_text(out, &first, "key", segment->key);
+    json_write_member_text(out, &first, "key", segment->key);
     model_write_texts(out, &first, "included", &segment->included);
     model_write_texts(out, &first, "excluded", &segment->excluded);
     model_write_objects(out, &first, "includedContexts", &segment->included_contexts,
                         sizeof(struct model_target), contexts_write);
     model_write_objects(out, &first, "excludedContexts", &segment->excluded_contexts,
                         sizeof(struct model_target), contexts_write);
-    model_write_text(out, &first, "salt", segment->salt);
+    json_write_member_text(out, &first, "salt", segment->salt);
     model_write_objects(out, &first, "rules", &segment->rules, sizeof(struct model_segment_rule),
                         segment_rule_write);
     model_write_bool_if_true(out, &first, "unbounded", segment->unbounded);
     model_write_text_if_any(out, &first, "unboundedContextKind", segment->unbounded_context_kind);
-    model_write_int(out, &first, "version", segment->version);
+    json_write_member_int(out, &first, "version", segment->version);
     model_write_int_or_null(out, &first, "generation", &segment->generation);
-    model_write_bool(out, &first, "deleted", segment->deleted);
+    json_write_member_bool(out, &first, "deleted", segment->deleted);
     str_append_char(out, '}');
 }

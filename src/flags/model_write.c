@@ -1,24 +1,6 @@
 /* flags/model_write.c - see model_write.h. */
 #include "flags/model_write.h"
 
-void model_write_bool(struct str *out, bool *first, const char *name, bool value)
-{
-    json_write_name(out, first, name);
-    str_append_text(out, value ? "true" : "false");
-}
-
-void model_write_int(struct str *out, bool *first, const char *name, int64_t value)
-{
-    json_write_name(out, first, name);
-    str_append_int(out, value);
-}
-
-void model_write_text(struct str *out, bool *first, const char *name, struct view value)
-{
-    json_write_name(out, first, name);
-    json_write_string(out, value);
-}
-
 static void views_write(struct str *out, bool *first, const char *name,
                         const struct model_list *views, void (*write)(struct str *, struct view))
 {
@@ -63,10 +45,10 @@ static void clause_write(struct str *out, bool *first, const void *item)
 {
     const struct model_clause *clause = item;
     model_write_text_if_any(out, first, "contextKind", clause->context_kind);
-    model_write_text(out, first, "attribute", clause->attribute);
-    model_write_text(out, first, "op", clause->op);
+    json_write_member_text(out, first, "attribute", clause->attribute);
+    json_write_member_text(out, first, "op", clause->op);
     model_write_raws(out, first, "values", &clause->values);
-    model_write_bool(out, first, "negate", clause->negate);
+    json_write_member_bool(out, first, "negate", clause->negate);
 }
 
 void model_write_clauses(struct str *out, bool *first, const struct model_list *clauses)
@@ -78,26 +60,26 @@ void model_write_optional(struct str *out, bool *first, const char *name,
                           const struct model_int *value)
 {
     if (value->defined)
-        model_write_int(out, first, name, value->value);
+        json_write_member_int(out, first, name, value->value);
 }
 
 void model_write_bool_if_true(struct str *out, bool *first, const char *name, bool value)
 {
     if (value)
-        model_write_bool(out, first, name, true);
+        json_write_member_bool(out, first, name, true);
 }
 
 void model_write_text_if_any(struct str *out, bool *first, const char *name, struct view value)
 {
     if (value.len != 0)
-        model_write_text(out, first, name, value);
+        json_write_member_text(out, first, name, value);
 }
 
 void model_write_int_or_null(struct str *out, bool *first, const char *name,
                              const struct model_int *value)
 {
     if (value->defined) {
-        model_write_int(out, first, name, value->value);
+        json_write_member_int(out, first, name, value->value);
     } else {
         json_write_name(out, first, name);
         str_append_text(out, "null");

@@ -6,9 +6,6 @@
 #include "flags/model.h"
 
 /* Each appends one property, with the comma before it. */
-void model_write_bool(struct str *out, bool *first, const char *name, bool value);
-void model_write_int(struct str *out, bool *first, const char *name, int64_t value);
-void model_write_text(struct str *out, bool *first, const char *name, struct view value);
 void model_write_texts(struct str *out, bool *first, const char *name,
                        const struct model_list *texts);
 void model_write_raws(struct str *out, bool *first, const char *name,

@@ -24,37 +24,23 @@ static const char *reason_name(const struct evaluation *result)
     return "UNKNOWN";
 }
 
-static void text_write(struct str *out, bool *first, const char *name, struct view text)
-{
-    json_write_name(out, first, name);
-    json_write_string(out, text);
-}
-
-static void int_write(struct str *out, bool *first, const char *name, int64_t number)
-{
-    json_write_name(out, first, name);
-    str_append_int(out, number);
-}
-
 static void metadata_write(const struct evaluation *result, struct str *out)
 {
     bool first = true;
     str_append_char(out, '{');
-    text_write(out, &first, "ldReason", view_of(reason_kind_name(result->reason)));
-    int_write(out, &first, "version", result->version);
+    json_write_member_text(out, &first, "ldReason", view_of(reason_kind_name(result->reason)));
+    json_write_member_int(out, &first, "version", result->version);
     if (result->reason == REASON_RULE_MATCH)
-        int_write(out, &first, "ruleIndex", (int64_t)result->rule_index);
+        json_write_member_int(out, &first, "ruleIndex", (int64_t)result->rule_index);
     if (result->rule_id.len != 0)
-        text_write(out, &first, "ruleId", result->rule_id);
+        json_write_member_text(out, &first, "ruleId", result->rule_id);
     if (result->reason == REASON_PREREQUISITE_FAILED)
-        text_write(out, &first, "prerequisiteKey", result->prerequisite);
-    if (result->in_experiment) {
-        json_write_name(out, &first, "inExperiment");
-        str_append_text(out, "true");
-    }
+        json_write_member_text(out, &first, "prerequisiteKey", result->prerequisite);
+    if (result->in_experiment)
+        json_write_member_bool(out, &first, "inExperiment", true);
     if (result->big_segments != BIG_SEGMENTS_NONE)
-        text_write(out, &first, "bigSegmentsStatus",
-                   view_of(big_segments_status_name(result->big_segments)));
+        json_write_member_text(out, &first, "bigSegmentsStatus",
+                               view_of(big_segments_status_name(result->big_segments)));
     str_append_char(out, '}');
 }
 
@@ -66,7 +52,7 @@ static void success_write(const struct evaluation *result, struct str *out)
         json_write_name(out, &first, "value");
         str_append(out, result->value);
     }
-    text_write(out, &first, "reason", view_of(reason_name(result)));
+    json_write_member_text(out, &first, "reason", view_of(reason_name(result)));
     if (result->variation != EVALUATION_NO_VARIATION) {
         json_write_name(out, &first, "variant");
         str_append_char(out, '"');

@@ -103,6 +103,20 @@ static void names(void **state)
     str_free(&out);
 }
 
+static void members(void **state)
+{
+    (void)state;
+    struct str out = {0};
+    bool first = true;
+    json_write_member_bool(&out, &first, "a", true);
+    json_write_member_bool(&out, &first, "b", false);
+    json_write_member_int(&out, &first, "c", INT64_MIN);
+    json_write_member_text(&out, &first, "d", VIEW_LITERAL("\""));
+    assert_string_equal(str_text(&out),
+                        "\"a\":true,\"b\":false,\"c\":-9223372036854775808,\"d\":\"\\\"\"");
+    str_free(&out);
+}
+
 static const struct {
     const char *raw;
     const char *compact;
@@ -188,9 +202,13 @@ static void broken_text_is_harmless(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strings),      cmocka_unit_test(strings_for_html),
-        cmocka_unit_test(numbers),      cmocka_unit_test(names),
-        cmocka_unit_test(compact_rows), cmocka_unit_test(broken_text_is_harmless),
+        cmocka_unit_test(strings),
+        cmocka_unit_test(strings_for_html),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(names),
+        cmocka_unit_test(members),
+        cmocka_unit_test(compact_rows),
+        cmocka_unit_test(broken_text_is_harmless),
         cmocka_unit_test(dense_rows),
     };
     return cmocka_run_group_tests_name("json_writer", tests, NULL, NULL);
