@@ -25,16 +25,9 @@ static void head_begin(struct str *out, enum spool_type type)
     str_append_char(out, '{');
 }
 
-static void int_write(struct str *out, bool *first, const char *name, int64_t number)
-{
-    json_write_name(out, first, name);
-    str_append_int(out, number);
-}
-
 static void text_write(struct str *out, bool *first, enum spool_text which, struct view text)
 {
-    json_write_name(out, first, text_names[which]);
-    json_write_string(out, text);
+    json_write_member_text(out, first, text_names[which], text);
 }
 
 static void group_write(struct str *out, bool *first, const struct spool_group *g)
@@ -43,7 +36,7 @@ static void group_write(struct str *out, bool *first, const struct spool_group *
     text_write(out, first, SPOOL_FILTER, g->filter);
     text_write(out, first, SPOOL_FAMILY, g->family);
     text_write(out, first, SPOOL_PATH, g->path);
-    int_write(out, first, "schema", g->schema);
+    json_write_member_int(out, first, "schema", g->schema);
     text_write(out, first, SPOOL_TAGS, g->tags);
 }
 
@@ -56,11 +49,11 @@ void spool_post_head(const struct spool_post *post, size_t bytes, struct str *ou
 {
     bool first = true;
     head_begin(out, SPOOL_POST);
-    int_write(out, &first, "seq", (int64_t)post->seq);
-    int_write(out, &first, "time", post->wall_ms);
+    json_write_member_int(out, &first, "seq", (int64_t)post->seq);
+    json_write_member_int(out, &first, "time", post->wall_ms);
     group_write(out, &first, &post->group);
     text_write(out, &first, SPOOL_PAYLOAD_ID, post->payload_id);
-    int_write(out, &first, "bytes", (int64_t)bytes);
+    json_write_member_int(out, &first, "bytes", (int64_t)bytes);
     head_end(out);
 }
 
@@ -69,13 +62,12 @@ void spool_batch_head(const struct spool_batch *batch, size_t bytes, struct str 
     bool first = true;
     head_begin(out, SPOOL_BATCH);
     text_write(out, &first, SPOOL_PAYLOAD_ID, batch->payload_id);
-    int_write(out, &first, "time", batch->wall_ms);
+    json_write_member_int(out, &first, "time", batch->wall_ms);
     group_write(out, &first, &batch->group);
-    int_write(out, &first, "count", (int64_t)batch->count);
-    int_write(out, &first, "upTo", (int64_t)batch->up_to);
-    json_write_name(out, &first, "more");
-    str_append_text(out, batch->more ? "true" : "false");
-    int_write(out, &first, "bytes", (int64_t)bytes);
+    json_write_member_int(out, &first, "count", (int64_t)batch->count);
+    json_write_member_int(out, &first, "upTo", (int64_t)batch->up_to);
+    json_write_member_bool(out, &first, "more", batch->more);
+    json_write_member_int(out, &first, "bytes", (int64_t)bytes);
     head_end(out);
 }
 

@@ -142,18 +142,6 @@ void usage_report_add(struct usage_report *r, const struct usage_line *line)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void text_write(struct str *out, bool *first, const char *name, struct view text)
-{
-    json_write_name(out, first, name);
-    json_write_string(out, text);
-}
-
-static void number_write(struct str *out, bool *first, const char *name, int64_t number)
-{
-    json_write_name(out, first, name);
-    str_append_int(out, number);
-}
-
 /* {"kind":KIND,"relayId":ID; the rest is the caller's. */
 static void event_begin(struct str *out, bool *first, const char *kind, const char *relay_id)
 {
@@ -161,8 +149,8 @@ static void event_begin(struct str *out, bool *first, const char *kind, const ch
         str_append_char(out, ',');
     str_append_char(out, '{');
     *first = true;
-    text_write(out, first, "kind", view_of(kind));
-    text_write(out, first, "relayId", view_of(relay_id));
+    json_write_member_text(out, first, "kind", view_of(kind));
+    json_write_member_text(out, first, "relayId", view_of(relay_id));
 }
 
 static int64_t open_of(const struct connection *c)
@@ -189,10 +177,11 @@ static void rows_write(const struct usage_report *r, struct str *out, bool *firs
             json_write_name(out, first, name);
         str_append_text(out, none ? "[{" : ",{");
         none = false;
-        text_write(out, &first_field, "userAgent", view_of(c->user_agent));
-        text_write(out, &first_field, "sdkWrapper", view_of(c->wrapper));
-        text_write(out, &first_field, "platformCategory", view_of(platforms[c->platform]));
-        number_write(out, &first_field, number_name, number_of(c));
+        json_write_member_text(out, &first_field, "userAgent", view_of(c->user_agent));
+        json_write_member_text(out, &first_field, "sdkWrapper", view_of(c->wrapper));
+        json_write_member_text(out, &first_field, "platformCategory",
+                               view_of(platforms[c->platform]));
+        json_write_member_int(out, &first_field, number_name, number_of(c));
         str_append_char(out, '}');
     }
     if (!none)
@@ -204,8 +193,8 @@ static void metrics_write(const struct usage_report *r, const struct usage_span 
 {
     bool first;
     event_begin(out, &first, "relayMetrics", span->relay_id);
-    number_write(out, &first, "startDate", span->start_ms);
-    number_write(out, &first, "endDate", span->end_ms);
+    json_write_member_int(out, &first, "startDate", span->start_ms);
+    json_write_member_int(out, &first, "endDate", span->end_ms);
     rows_write(r, out, &first, "connections", open_of, "current");
     rows_write(r, out, &first, "pollingCounts", polls_of, "count");
     str_append_char(out, '}');
@@ -217,15 +206,15 @@ static void client_write(const struct client *c, const struct usage_span *span, 
     bool first;
     usage_client_unpack(buf_view(c->sum.client), &who);
     event_begin(out, &first, "relayUsage", span->relay_id);
-    text_write(out, &first, "userAgent", who.user_agent);
-    text_write(out, &first, "platformCategory", view_of(platforms[who.platform]));
+    json_write_member_text(out, &first, "userAgent", who.user_agent);
+    json_write_member_text(out, &first, "platformCategory", view_of(platforms[who.platform]));
     if (who.instance_id.len != 0)
-        text_write(out, &first, "instanceId", who.instance_id);
+        json_write_member_text(out, &first, "instanceId", who.instance_id);
     if (who.tags.len != 0)
-        text_write(out, &first, "tagsHeader", who.tags);
-    number_write(out, &first, "firstActive", c->sum.first_ms);
-    number_write(out, &first, "lastActive", c->sum.last_ms);
-    number_write(out, &first, "totalStreamMs", c->sum.stream_ms);
+        json_write_member_text(out, &first, "tagsHeader", who.tags);
+    json_write_member_int(out, &first, "firstActive", c->sum.first_ms);
+    json_write_member_int(out, &first, "lastActive", c->sum.last_ms);
+    json_write_member_int(out, &first, "totalStreamMs", c->sum.stream_ms);
     str_append_char(out, '}');
 }
 
