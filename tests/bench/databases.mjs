@@ -6,8 +6,8 @@ import path from 'node:path';
 import { databaseKinds } from '../integration/lib/databases.mjs';
 import { freePort } from '../integration/lib/ports.mjs';
 import { eachDatabase } from './each_database.mjs';
-import { heldBy, histogramRow, histograms, waitFor } from './held.mjs';
-import { healthy, key, memory, relayProgram, startUpstream, startWith, stop, tool, writeConfig } from './programs.mjs';
+import { heldBy, histogramRow, histograms } from './held.mjs';
+import { healthy, key, memory, relayProgram, startUpstream, startWith, stop, tool, waitFor, writeConfig } from './programs.mjs';
 
 export const about = 'a large data set written to and read from every database';
 export const options = { flags: 10000, kilobytes: 5 };

@@ -1,13 +1,6 @@
-// How long the control thread was held (held.c), as a table; and waiting.
+// How long the control thread was held (held.c), as a table.
 import fs from 'node:fs';
-
-export async function waitFor(what, look, limit = 120) {
-  for (const end = Date.now() + limit * 1000; Date.now() < end;) {
-    if (await look()) return;
-    await new Promise(done => setTimeout(done, 5));
-  }
-  throw new Error(`waited ${limit} s for ${what}`);
-}
+import { waitFor } from './programs.mjs';
 
 // { cpu_1: turns, ..., cpu_max_ms } since the last call.
 export async function heldBy(child, file) {

@@ -1,9 +1,8 @@
 // All flags for one context, where a tenth of them asks for a big segment: beside the same flags without one. "Warm": the relay knows
 // the memberships of the contexts that come; "cold": of none of them, so each request waits for the database.
 import { eachDatabase } from './each_database.mjs';
-import { waitFor } from './held.mjs';
 import { inTurns, load, row } from './load.mjs';
-import { freePort, relayProgram, startUpstream, startWith, stop, writeConfig } from './programs.mjs';
+import { freePort, relayProgram, startUpstream, startWith, stop, waitFor, writeConfig } from './programs.mjs';
 
 export const about = 'evaluation with big segments, beside evaluation without';
 export const options = { flags: 1000, connections: 16, turns: 5, seconds: 1 };

@@ -56,17 +56,21 @@ export function cpu(...pids) {
 
 export const children = child => fs.readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').map(Number);
 
-// Until something accepts connections on the port.
-export async function accepting(port) {
-  for (const end = Date.now() + 30000; Date.now() < end;) {
-    const open = await new Promise(done => {
-      const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); done(true); });
-      socket.on('error', () => done(false));
-    });
-    if (open) return;
-    await new Promise(done => setTimeout(done, 10));
+// Until look() is true; `limit` is in seconds.
+export async function waitFor(what, look, limit = 120) {
+  for (const end = Date.now() + limit * 1000; Date.now() < end;) {
+    if (await look()) return;
+    await new Promise(done => setTimeout(done, 5));
   }
-  throw new Error(`nobody listens on port ${port}`);
+  throw new Error(`waited ${limit} s for ${what}`);
+}
+
+// Until something accepts connections on the port.
+export function accepting(port) {
+  return waitFor(`somebody to listen on port ${port}`, () => new Promise(done => {
+    const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); done(true); });
+    socket.on('error', () => done(false));
+  }), 30);
 }
 
 // Runs a tool that prints `name value` lines: { name: [value, ...] }.
@@ -100,12 +104,7 @@ export function writeConfig(port, upstream, more = '') {
 
 export async function healthy(port, seconds = 10) {
   await accepting(port);
-  for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
-    const { status } = await (await fetch(`http://127.0.0.1:${port}/status`)).json();
-    if (status === 'healthy') return;
-    await new Promise(done => setTimeout(done, 10));
-  }
-  throw new Error('the relay does not become healthy');
+  await waitFor('the relay to become healthy', async () => (await (await fetch(`http://127.0.0.1:${port}/status`)).json()).status === 'healthy', seconds);
 }
 
 export const median = values => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];

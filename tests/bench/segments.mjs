@@ -3,8 +3,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { eachDatabase } from './each_database.mjs';
-import { accepting, freePort, memory, relayProgram, root, start, startWith, stop, tool, writeConfig } from './programs.mjs';
-import { heldBy, histogramRow, histograms, waitFor } from './held.mjs';
+import { accepting, freePort, memory, relayProgram, root, start, startWith, stop, tool, waitFor, writeConfig } from './programs.mjs';
+import { heldBy, histogramRow, histograms } from './held.mjs';
 
 export const about = 'a big segment written to every database';
 export const options = { members: 1000000, patch: 10000, page: 10, seconds: 600 };
