@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
-import { init } from '@launchdarkly/node-server-sdk';
 import { RedisBigSegmentStore } from '@launchdarkly/node-server-sdk-redis';
 import { dataset, flag, sdkKey, segment } from './lib/data.mjs';
 import { redisCli, startDatabase } from './lib/databases.mjs';
 import { startPair } from './lib/harness.mjs';
+import { quiet, startNodeSdk } from './lib/node_sdk.mjs';
 import { startPython } from './lib/python.mjs';
 import { temporaryFolder } from './lib/relay.mjs';
 import { patch } from './lib/segments.mjs';
@@ -16,7 +16,6 @@ import { startUpstream } from './lib/upstream.mjs';
 import { pause, slowness, until, within } from './lib/wait.mjs';
 
 const { initialize } = createRequire(import.meta.url)('launchdarkly-node-client-sdk');
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const PING = 'event: ping\ndata:  \n\n';
 
 const big = (key, generation, more) => segment(key, 1, { unbounded: true, generation, ...more });
@@ -65,16 +64,8 @@ async function startSynchronized(t, config, { flags = data(), patches = members(
 async function startNode(t, relay, key, db) {
   let over = false; // its Redis may be gone for good: a client that is closed must not go on trying
   const redisOpts = { host: '127.0.0.1', port: db.port, maxRetriesPerRequest: 1, retryStrategy: () => over ? null : 50 };
-  const client = init(key, {
-    baseUri: relay.url, streamUri: relay.url, eventsUri: relay.url, sendEvents: false, diagnosticOptOut: true, logger: quiet,
-    bigSegments: { store: RedisBigSegmentStore({ redisOpts, prefix: 'prod' }), userCacheTime: 0.1, statusPollInterval: 0.1 },
-  });
-  t.after(() => {
-    over = true;
-    client.close();
-  });
-  await within('the SDK to start', client.waitForInitialization({ timeout: 20 }), 20000);
-  return client;
+  t.after(() => { over = true; });
+  return startNodeSdk(t, relay.url, key, { bigSegments: { store: RedisBigSegmentStore({ redisOpts, prefix: 'prod' }), userCacheTime: 0.1, statusPollInterval: 0.1 } });
 }
 
 const shown = answer => [answer.value, answer.variation, answer.reason];

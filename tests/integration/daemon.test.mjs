@@ -7,6 +7,7 @@ import { RedisFeatureStore } from '@launchdarkly/node-server-sdk-redis';
 import { dataset, flag, sdkKey, segment } from './lib/data.mjs';
 import { databaseKinds, startDatabase } from './lib/databases.mjs';
 import { startPair } from './lib/harness.mjs';
+import { quiet } from './lib/node_sdk.mjs';
 import { startPython } from './lib/python.mjs';
 import { openStream } from './lib/sse.mjs';
 import { startUpstream } from './lib/upstream.mjs';
@@ -61,7 +62,7 @@ class Node {
 
   async open({ name, mode, port, prefix, uri, key = 'sdk-daemon' }) {
     const client = init(key, {
-      sendEvents: false, diagnosticOptOut: true, logger: { debug() {}, info() {}, warn() {}, error() {} }, streamInitialReconnectDelay: 0.1,
+      sendEvents: false, diagnosticOptOut: true, logger: quiet, streamInitialReconnectDelay: 0.1,
       ...(mode === 'stream' ? {} : { featureStore: RedisFeatureStore({ redisOpts: { host: '127.0.0.1', port }, prefix, cacheTTL: 0 }) }),
       ...(mode === 'daemon' ? { useLdd: true } : { baseUri: uri, streamUri: uri, eventsUri: uri }),
     });

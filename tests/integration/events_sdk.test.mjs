@@ -6,12 +6,12 @@ import { init } from '@launchdarkly/node-server-sdk';
 import { dataset, flag } from './lib/data.mjs';
 import { sameReports, startEventsService } from './lib/events.mjs';
 import { startPair } from './lib/harness.mjs';
+import { quiet } from './lib/node_sdk.mjs';
 import { startPython } from './lib/python.mjs';
 import { temporaryFolder } from './lib/relay.mjs';
 import { slowness, within } from './lib/wait.mjs';
 
 const { initialize } = createRequire(import.meta.url)('launchdarkly-node-client-sdk');
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const person = { kind: 'user', key: 'alice', name: '<Alice & "co">' };
 const both = { kind: 'multi', user: { key: 'bob' }, org: { key: 'o:1', private: 'x', _meta: { privateAttributes: ['private'] } } };
 const people = [person, both, { kind: 'user', key: 'nobody', anonymous: true }, { key: 'old', custom: { a: 1.5 } }];

@@ -6,13 +6,13 @@ import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
 import { dataset, flag } from './lib/data.mjs';
 import { startPair } from './lib/harness.mjs';
+import { quiet } from './lib/node_sdk.mjs';
 import { configText, startRelay, temporaryFolder } from './lib/relay.mjs';
 import { request } from './lib/request.mjs';
 import { openStream } from './lib/sse.mjs';
 import { slowness, within } from './lib/wait.mjs';
 
 const { initialize } = createRequire(import.meta.url)('launchdarkly-node-client-sdk');
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const alice = { kind: 'user', key: 'alice' };
 const bob = { kind: 'user', key: 'bob' };
 

@@ -6,6 +6,7 @@ import { init } from '@launchdarkly/node-server-sdk';
 import { dataset, environmentId, flag, mobileKey, sdkKey, segment } from './lib/data.mjs';
 import { databaseKinds, startDatabase } from './lib/databases.mjs';
 import { startPair } from './lib/harness.mjs';
+import { quiet } from './lib/node_sdk.mjs';
 import { startPython } from './lib/python.mjs';
 import { startRelay } from './lib/relay.mjs';
 import { request } from './lib/request.mjs';
@@ -14,7 +15,6 @@ import { pause, slowness, until, within } from './lib/wait.mjs';
 
 const data = () => dataset([flag('f', 3)], [segment('s', 1)]);
 const alice = Buffer.from('{"kind":"user","key":"alice"}').toString('base64url');
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 describe('polls', { concurrency: 2 }, () => {
   // Both SDKs ask every 30 s at the least; here they are made to ask sooner.

@@ -2,20 +2,19 @@
 // FLAGRELAY_SEED chooses other rules and contexts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { init } from '@launchdarkly/node-server-sdk';
 import { openConnections } from './lib/connection.mjs';
 import { environmentId, mobileKey, sdkKey } from './lib/data.mjs';
+import { startNodeSdk } from './lib/node_sdk.mjs';
 import { Random } from './lib/random.mjs';
 import { randomContexts, randomData } from './lib/random-rules.mjs';
 import { startRelay } from './lib/relay.mjs';
 import { startUpstream } from './lib/upstream.mjs';
-import { slowness, within } from './lib/wait.mjs';
+import { slowness } from './lib/wait.mjs';
 
 const seed = Number(process.env.FLAGRELAY_SEED ?? 20261125);
 const count = slowness > 1 ? 1000 : 10000;
 const sets = 8; // of flags and segments
 const batch = 100;
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 // The members of a reason, and of a flag's answer, stand in this order (evaluation.md 8, 9.3).
 const reasonOrder = ['kind', 'ruleIndex', 'ruleId', 'inExperiment', 'prerequisiteKey', 'errorKind', 'bigSegmentsStatus'];
@@ -45,13 +44,6 @@ const ways = ({ sdkKey: key, mobileKey: mobile, envId: id }) => [
   { sees: f => f.clientSideAvailability.usingEnvironmentId, request: json => ({ target: `/sdk/evalx/${id}/users/${Buffer.from(escaped(json)).toString('base64url')}`, headers: {} }) },
 ];
 
-async function startSdk(t, up, key) {
-  const client = init(key, { baseUri: up.uri, streamUri: up.uri, eventsUri: up.uri, sendEvents: false, diagnosticOptOut: true, logger: quiet });
-  t.after(() => client.close());
-  await within('the SDK to start', client.waitForInitialization({ timeout: 20 }), 20000);
-  return client;
-}
-
 function compare(answer, want, told) {
   assert.equal(answer.status, 200, `${told}: ${answer.body}`);
   if (answer.body === JSON.stringify(want)) return;
@@ -62,7 +54,7 @@ function compare(answer, want, told) {
 
 // One environment of the relay, with the SDK that evaluates the same data.
 async function startWorld(t, up, name, facts, data) {
-  const client = await startSdk(t, up, facts.sdkKey);
+  const client = await startNodeSdk(t, up.uri, facts.sdkKey);
   const all = ways(facts).map(way => ({ ...way, visible: Object.keys(data.flags).filter(key => way.sees(data.flags[key])).sort() }));
   return { name, client, all };
 }

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { init } from '@launchdarkly/node-server-sdk';
 import { dataset, flag, sdkKey, segment } from './lib/data.mjs';
 import { startPair } from './lib/harness.mjs';
+import { startNodeSdk } from './lib/node_sdk.mjs';
 import { configText, startRelay, temporaryFolder } from './lib/relay.mjs';
 import { freePort } from './lib/ports.mjs';
 import { root } from './lib/secrets.mjs';
@@ -12,14 +12,8 @@ import { putFrame, startUpstream } from './lib/upstream.mjs';
 import { least, slowness, until, within } from './lib/wait.mjs';
 
 const user = { kind: 'user', key: 'alice' };
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
-async function startSdk(t, url, key, options = {}) {
-  const client = init(key, { baseUri: url, streamUri: url, eventsUri: url, sendEvents: false, diagnosticOptOut: true, logger: quiet, streamInitialReconnectDelay: 0.1, ...options });
-  t.after(() => client.close());
-  await within('the SDK to start', client.waitForInitialization({ timeout: 20 }), 20000);
-  return client;
-}
+const startSdk = (t, url, key, options) => startNodeSdk(t, url, key, { streamInitialReconnectDelay: 0.1, ...options });
 const changed = (client, key) => within(`a change of ${key}`, new Promise(done => client.once(`update:${key}`, () => done(performance.now()))));
 
 describe('Node SDK', { concurrency: 4 }, () => {

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { dataset, flag, segment, sdkKey } from './lib/data.mjs';
 import { databaseKinds, startDatabase } from './lib/databases.mjs';
 import { startProxy, waitQuiet } from './lib/proxy.mjs';
-import { startRelay, temporaryFolder } from './lib/relay.mjs';
+import { startRelay } from './lib/relay.mjs';
 import { openStream } from './lib/sse.mjs';
 import { startUpstream } from './lib/upstream.mjs';
 import { pause, slowness, until } from './lib/wait.mjs';

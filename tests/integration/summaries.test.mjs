@@ -2,13 +2,11 @@
 // evaluations (events.md 7, 10).
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { init } from '@launchdarkly/node-server-sdk';
 import { dataset, flag, segment } from './lib/data.mjs';
 import { post, startEventsService } from './lib/events.mjs';
 import { startPair } from './lib/harness.mjs';
-import { within } from './lib/wait.mjs';
+import { startNodeSdk } from './lib/node_sdk.mjs';
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const late = 99999999999999;
 const rule = (id, variation, clause, more) => ({ id, variation, clauses: [{ negate: false, ...clause }], ...more });
 
@@ -63,12 +61,7 @@ function summaries(events) {
 const single = (events, kind) => sortedBy(events.filter(event => event.kind === kind).map(
   ({ key, version, variation, value, default: fallback, context, reason }) => ({ key, version, variation, value, fallback, context, reason })), json);
 
-async function startSdk(t, { url, key, service }) {
-  const client = init(key, { baseUri: url, streamUri: url, eventsUri: service.uri, diagnosticOptOut: true, logger: quiet, flushInterval: 3600 });
-  t.after(() => client.close());
-  await within('the SDK to start', client.waitForInitialization({ timeout: 20 }), 20000);
-  return client;
-}
+const startSdk = (t, { url, key, service }) => startNodeSdk(t, url, key, { eventsUri: service.uri, sendEvents: true, flushInterval: 3600 });
 
 async function startBoth(t) {
   const direct = await startEventsService(t);

@@ -25,12 +25,9 @@ export class Segments {
   pageSize = Infinity;    // patches per answer
   streams = new Set();
   #polls = [];
-  #connects = [];
 
-  // The next answers to polls, then those to /big-segments: a status, { status, headers, body }, { hang: true },
-  // { reset: true } or { write: async res => ... }.
+  // The next answers to polls: a status, { status, headers, body }, { hang: true }, { reset: true } or { write: async res => ... }.
   script(...answers) { this.#polls.push(...answers); }
-  scriptStream(...answers) { this.#connects.push(...answers); }
 
   add(...patches) { this.log.push(...patches); }
   send(...patches) { this.add(...patches); this.raw(`event: patch\ndata: ${JSON.stringify(patches)}\n\n`); }
@@ -52,7 +49,6 @@ export class Segments {
   }
 
   answerStream(res) {
-    if (misbehaves(this.#connects.shift(), res)) return;
     res.writeHead(200, { 'Content-Type': 'text/event-stream' });
     res.flushHeaders();
     this.streams.add(res);
