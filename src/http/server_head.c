@@ -14,11 +14,6 @@ void head_free(struct head *h)
     str_free(&h->text);
 }
 
-bool head_is_empty(const struct head *h)
-{
-    return h->text.len == 0;
-}
-
 static void fail(struct head *h, enum head_fault fault)
 {
     if (h->fault == HEAD_FAULT_NONE)

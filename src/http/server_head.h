@@ -55,9 +55,6 @@ void head_free(struct head *h);
 /* Takes bytes that belong to the head off the front of *bytes. DONE and BAD are final. */
 enum head_state head_push(struct head *h, struct view *bytes);
 
-/* Nothing of a request was seen yet but blank lines. */
-bool head_is_empty(const struct head *h);
-
 /* When DONE. */
 struct view head_target(const struct head *h);
 
