@@ -211,7 +211,7 @@ size_t summarizer_flush(struct summarizer *s, struct str *out)
     if (!summary_is_empty(&s->summary)) {
         if (count++ > 0)
             str_append_char(out, ',');
-        summary_write(&s->summary, out);
+        summary_write(&s->summary, view_make("", 0), out);
     }
     str_append_char(out, ']');
     summarizer_clear(s);

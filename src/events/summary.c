@@ -14,10 +14,7 @@
 
 struct summary_counter {
     struct summary_counter *next;
-    struct input_int variation;
-    struct input_int version;
-    uint64_t count;
-    struct view value; /* JSON, behind the struct */
+    struct summary_count at; /* its value is behind the struct */
     char memory[];
 };
 
@@ -34,10 +31,10 @@ struct summary_flag {
     struct summary_counter **last_counter;
     struct summary_kind *kinds;
     struct summary_kind **last_kind;
-    char *default_value; /* JSON */
-    char *key;
-    size_t default_len;
-    size_t key_len;
+    bool has_kinds;            /* the list is there, even if it is empty */
+    struct view default_value; /* JSON, owned; empty: there is none */
+    struct view key;           /* behind the struct */
+    char memory[];
 };
 
 static void number_append(struct str *out, uint64_t number)
@@ -54,15 +51,15 @@ static struct view flag_name(struct summary *s, struct view key)
 }
 
 static struct view counter_name(struct summary *s, const struct summary_flag *f,
-                                struct input_int variation, struct input_int version)
+                                const struct summary_count *c)
 {
     str_clear(&s->scratch);
     str_append_char(&s->scratch, 'c');
     number_append(&s->scratch, f->number);
-    number_append(&s->scratch, variation.defined);
-    number_append(&s->scratch, (uint64_t)variation.value);
-    number_append(&s->scratch, version.defined);
-    number_append(&s->scratch, (uint64_t)version.value);
+    number_append(&s->scratch, c->variation.defined);
+    number_append(&s->scratch, (uint64_t)c->variation.value);
+    number_append(&s->scratch, c->version.defined);
+    number_append(&s->scratch, (uint64_t)c->version.value);
     return str_view(&s->scratch);
 }
 
@@ -75,68 +72,87 @@ static struct view kind_name(struct summary *s, const struct summary_flag *f, st
     return str_view(&s->scratch);
 }
 
-/* A copy without white space. */
-static char *dense_copy(struct view json, size_t *len)
-{
-    struct str text = {0};
-    json_write_dense(&text, json);
-    *len = text.len;
-    return str_take_text(&text);
-}
-
-static struct summary_flag *flag_find(struct summary *s, struct view key,
-                                      const struct input_event *e)
+struct summary_flag *summary_flag_add(struct summary *s, struct view key)
 {
     struct view name = flag_name(s, key);
-    struct summary_flag *f = map_get(&s->by_key, name);
-    if (f != NULL)
-        return f;
-    f = mem_zalloc(sizeof *f);
+    if (map_get(&s->by_key, name) != NULL)
+        return NULL;
+    struct summary_flag *f = mem_zalloc(sizeof *f + key.len);
     f->number = s->flag_count++;
     f->last_counter = &f->counters;
     f->last_kind = &f->kinds;
-    f->key = mem_copy_text(key.data, key.len);
-    f->key_len = key.len;
-    f->default_value = dense_copy(e->default_value, &f->default_len);
+    if (key.len > 0)
+        memcpy(f->memory, key.data, key.len);
+    f->key = view_make(f->memory, key.len);
     (void)map_set(&s->by_key, name, f);
     if (s->last != NULL)
         s->last->next = f;
     else
         s->first = f;
     s->last = f;
-    s->bytes += name.len + f->key_len + f->default_len + PART_BYTES;
+    s->bytes += name.len + key.len + PART_BYTES;
     return f;
 }
 
-static struct summary_counter *counter_find(struct summary *s, struct summary_flag *f,
-                                            const struct input_event *e, struct input_int variation)
+void summary_default_set(struct summary *s, struct summary_flag *f, struct view json)
 {
-    struct view name = counter_name(s, f, variation, e->version);
+    struct str text = {0};
+    json_write_dense(&text, json);
+    f->default_value.len = text.len;
+    f->default_value.data = str_take_text(&text);
+    s->bytes += f->default_value.len;
+}
+
+/* The flag with this key, made with this default when it is not there; an empty one: none. */
+static struct summary_flag *flag_at(struct summary *s, struct view key, struct view default_value)
+{
+    struct summary_flag *f = map_get(&s->by_key, flag_name(s, key));
+    if (f != NULL)
+        return f;
+    f = summary_flag_add(s, key);
+    if (default_value.len > 0)
+        summary_default_set(s, f, default_value);
+    return f;
+}
+
+/* The counter of this variation and version, which has counted nothing when it is made here. */
+static struct summary_counter *counter_at(struct summary *s, struct summary_flag *f,
+                                          const struct summary_count *at)
+{
+    struct view name = counter_name(s, f, at);
     struct summary_counter *c = map_get(&s->by_key, name);
     if (c != NULL)
         return c;
     struct str value = {0};
-    json_write_dense(&value, e->value);
+    json_write_dense(&value, at->value);
     c = mem_zalloc(sizeof *c + value.len);
-    memcpy(c->memory, value.data, value.len);
-    c->value = view_make(c->memory, value.len);
-    c->variation = variation;
-    c->version = e->version;
+    if (value.len > 0)
+        memcpy(c->memory, value.data, value.len);
+    c->at = (struct summary_count){.variation = at->variation,
+                                   .version = at->version,
+                                   .value = view_make(c->memory, value.len)};
     str_free(&value);
     (void)map_set(&s->by_key, name, c);
     *f->last_counter = c;
     f->last_counter = &c->next;
-    s->bytes += name.len + c->value.len + PART_BYTES;
+    s->bytes += name.len + c->at.value.len + PART_BYTES;
     return c;
 }
 
-static void kind_add(struct summary *s, struct summary_flag *f, struct view kind)
+void summary_kinds_begin(struct summary_flag *f)
 {
+    f->has_kinds = true;
+}
+
+void summary_kind_add(struct summary *s, struct summary_flag *f, struct view kind)
+{
+    summary_kinds_begin(f);
     struct view name = kind_name(s, f, kind);
     if (map_get(&s->by_key, name) != NULL)
         return;
     struct summary_kind *k = mem_zalloc(sizeof *k + kind.len);
-    memcpy(k->memory, kind.data, kind.len);
+    if (kind.len > 0)
+        memcpy(k->memory, kind.data, kind.len);
     k->name = view_make(k->memory, kind.len);
     (void)map_set(&s->by_key, name, k);
     *f->last_kind = k;
@@ -147,17 +163,90 @@ static void kind_add(struct summary *s, struct summary_flag *f, struct view kind
 void summary_add(struct summary *s, struct view key, const struct input_event *e,
                  struct input_int variation)
 {
-    struct summary_flag *f = flag_find(s, key, e);
-    counter_find(s, f, e, variation)->count++;
+    struct summary_flag *f = flag_at(s, key, e->default_value);
+    struct summary_count at = {.variation = variation, .version = e->version, .value = e->value};
+    counter_at(s, f, &at)->at.count++;
     for (size_t i = 0; i < context_kind_count(e->context); i++)
-        kind_add(s, f, context_kind_at(e->context, i));
+        summary_kind_add(s, f, context_kind_at(e->context, i));
     if (s->start_ms == 0 || s->start_ms > e->creation_ms)
         s->start_ms = e->creation_ms;
     if (s->end_ms < e->creation_ms)
         s->end_ms = e->creation_ms;
 }
 
-static void counter_write(const struct summary_counter *c, struct str *out)
+/* `json` may have white space that `dense` has not. */
+static bool is_same_json(struct view dense, struct view json)
+{
+    if (view_equal(dense, json))
+        return true;
+    if (dense.len >= json.len)
+        return false;
+    struct str text = {0};
+    json_write_dense(&text, json);
+    bool same = view_equal(dense, str_view(&text));
+    str_free(&text);
+    return same;
+}
+
+/* Can these be counted there, too? */
+static bool counter_takes(const struct summary_counter *c, const struct summary_count *more)
+{
+    return more->count <= SUMMARY_COUNT_MOST && c->at.count <= SUMMARY_COUNT_MOST - more->count &&
+           is_same_json(c->at.value, more->value);
+}
+
+bool summary_count_add(struct summary *s, struct summary_flag *f, const struct summary_count *more)
+{
+    struct summary_counter *c = counter_at(s, f, more);
+    bool takes = counter_takes(c, more);
+    c->at.count += takes ? more->count : 0;
+    return takes;
+}
+
+static bool flag_fits(struct summary *into, const struct summary_flag *f)
+{
+    const struct summary_flag *there = map_get(&into->by_key, flag_name(into, f->key));
+    if (there == NULL)
+        return true;
+    bool fits = view_equal(there->default_value, f->default_value);
+    for (const struct summary_counter *c = f->counters; c != NULL && fits; c = c->next) {
+        const struct summary_counter *same =
+            map_get(&into->by_key, counter_name(into, there, &c->at));
+        fits = same == NULL || counter_takes(same, &c->at);
+    }
+    return fits;
+}
+
+bool summary_fits(struct summary *into, const struct summary *from)
+{
+    const struct summary_flag *f = from->first;
+    while (f != NULL && flag_fits(into, f))
+        f = f->next;
+    return f == NULL;
+}
+
+static void flag_join(struct summary *into, const struct summary_flag *from)
+{
+    struct summary_flag *f = flag_at(into, from->key, from->default_value);
+    for (const struct summary_counter *c = from->counters; c != NULL; c = c->next)
+        counter_at(into, f, &c->at)->at.count += c->at.count;
+    if (from->has_kinds)
+        summary_kinds_begin(f);
+    for (const struct summary_kind *k = from->kinds; k != NULL; k = k->next)
+        summary_kind_add(into, f, k->name);
+}
+
+void summary_join(struct summary *into, const struct summary *from)
+{
+    for (const struct summary_flag *f = from->first; f != NULL; f = f->next)
+        flag_join(into, f);
+    if (into->start_ms > from->start_ms)
+        into->start_ms = from->start_ms;
+    if (into->end_ms < from->end_ms)
+        into->end_ms = from->end_ms;
+}
+
+static void counter_write(const struct summary_count *c, struct str *out)
 {
     str_append_char(out, '{');
     if (c->variation.defined) {
@@ -171,38 +260,57 @@ static void counter_write(const struct summary_counter *c, struct str *out)
     } else {
         str_append_text(out, "\"unknown\":true");
     }
-    str_append_text(out, ",\"value\":");
+    if (c->value.len > 0)
+        str_append_text(out, ",\"value\":");
     str_append(out, c->value);
     str_append_text(out, ",\"count\":");
     str_append_int(out, (int64_t)c->count);
     str_append_char(out, '}');
 }
 
-static void flag_write(const struct summary_flag *f, struct str *out)
+static void kinds_write(const struct summary_flag *f, struct str *out)
 {
-    json_write_string(out, view_make(f->key, f->key_len));
-    str_append_text(out, ":{\"default\":");
-    str_append(out, view_make(f->default_value, f->default_len));
-    str_append_text(out, ",\"counters\":[");
-    for (const struct summary_counter *c = f->counters; c != NULL; c = c->next) {
-        counter_write(c, out);
-        str_append_text(out, c->next != NULL ? "," : "],\"contextKinds\":[");
-    }
+    str_append_text(out, ",\"contextKinds\":[");
     for (const struct summary_kind *k = f->kinds; k != NULL; k = k->next) {
         json_write_string(out, k->name);
-        str_append_text(out, k->next != NULL ? "," : "]}");
+        if (k->next != NULL)
+            str_append_char(out, ',');
     }
+    str_append_char(out, ']');
 }
 
-void summary_write(const struct summary *s, struct str *out)
+static void flag_write(const struct summary_flag *f, struct str *out)
+{
+    json_write_string(out, f->key);
+    str_append_text(out, ":{");
+    if (f->default_value.len > 0) {
+        str_append_text(out, "\"default\":");
+        str_append(out, f->default_value);
+        str_append_char(out, ',');
+    }
+    str_append_text(out, "\"counters\":[");
+    for (const struct summary_counter *c = f->counters; c != NULL; c = c->next) {
+        counter_write(&c->at, out);
+        str_append_char(out, c->next != NULL ? ',' : ']');
+    }
+    if (f->has_kinds)
+        kinds_write(f, out);
+    str_append_char(out, '}');
+}
+
+void summary_write(const struct summary *s, struct view more, struct str *out)
 {
     str_append_format(out,
                       "{\"kind\":\"summary\",\"startDate\":%lld,\"endDate\":%lld,\"features\":{",
                       (long long)s->start_ms, (long long)s->end_ms);
     for (const struct summary_flag *f = s->first; f != NULL; f = f->next) {
         flag_write(f, out);
-        str_append_text(out, f->next != NULL ? "," : "}}");
+        if (f->next != NULL)
+            str_append_char(out, ',');
     }
+    str_append_char(out, '}');
+    str_append(out, more);
+    str_append_char(out, '}');
 }
 
 static void flag_free(struct summary_flag *f)
@@ -217,8 +325,7 @@ static void flag_free(struct summary_flag *f)
         mem_free(f->kinds);
         f->kinds = next;
     }
-    mem_free(f->default_value);
-    mem_free(f->key);
+    mem_free((char *)f->default_value.data);
     mem_free(f);
 }
 
