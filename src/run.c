@@ -108,7 +108,7 @@ static bool open_outside(struct run *r)
         log_always(log_global(), LOG_ERROR, "Unable to create relay: %s", err.text);
         return false;
     }
-    r->memberships = membership_database_open(&store, r->database, &r->loop, clock_system());
+    r->memberships = membership_database_open(&store, r->database, &r->loop);
     if (http_client_proxy(r->client) != NULL)
         log_always(log_global(), LOG_INFO, "Using proxy server at %s",
                    http_client_proxy(r->client));

@@ -10,6 +10,7 @@
 #include "bigsegments/membership_kind.h"
 #include "store/dynamodb_guest.h"
 
+#include "base/list.h"
 #include "base/random.h"
 
 #include <string.h>
@@ -51,11 +52,6 @@ static const enum patch_list list_order[PATCH_LIST_COUNT] = {
 /* ---- the end of an operation ------------------------------------------------------------------
  */
 
-static bool is_question(const struct membership_op *op)
-{
-    return op->type == MEMBERSHIP_OP_QUERY || op->type == MEMBERSHIP_OP_READ_TIME;
-}
-
 static void next_question(struct dynamodb_store *s);
 
 static void on_closed(void *owner)
@@ -64,7 +60,7 @@ static void on_closed(void *owner)
     struct membership_store *s = &a->store->base;
     struct membership_op *op = a->op;
     list_remove(&a->link);
-    a->store->questions -= is_question(op);
+    a->store->questions -= membership_op_is_question(op);
     next_question(a->store);
     if (a->walking)
         patch_hashes_end(&a->hashes);
@@ -295,7 +291,7 @@ static void begin(struct dynamodb_ask *a)
 static void go(struct dynamodb_ask *a)
 {
     struct dynamodb_store *s = a->store;
-    s->questions += is_question(a->op);
+    s->questions += membership_op_is_question(a->op);
     list_remove(&a->link);
     list_append(&s->asks, &a->link);
     a->guest = dynamodb_guest_open(s->base.db->database, &s->place, on_closed, a);
@@ -318,10 +314,9 @@ static struct dynamodb_store *dynamodb_of(struct membership_store *s)
     return CONTAINER_OF(s, struct dynamodb_store, base);
 }
 
-static struct membership_store *dynamodb_open(struct membership_database *db)
+static struct membership_store *dynamodb_open(void)
 {
     struct dynamodb_store *s = mem_zalloc(sizeof *s);
-    (void)db;
     list_init(&s->asks);
     list_init(&s->waiting);
     s->group_limit = MEMBERSHIP_GROUP_MAX;
@@ -343,7 +338,7 @@ static void dynamodb_run(struct membership_store *s, struct membership_op *op)
     a->op = op;
     error_set(&op->problem, "the relay is stopping");
     list_init(&a->link);
-    if (is_question(op)) {
+    if (membership_op_is_question(op)) {
         list_append(&d->waiting, &a->link);
         next_question(d);
         return;
@@ -362,16 +357,11 @@ static void dynamodb_hurry(struct membership_store *s)
         dynamodb_guest_close(CONTAINER_OF(link, struct dynamodb_ask, link)->guest);
 }
 
-static void dynamodb_release(struct membership_store *s)
-{
-    membership_store_released(s);
-}
-
 static const struct membership_kind dynamodb_kind = {.title = "DynamoDBBigSegmentStore:",
                                                      .open = dynamodb_open,
                                                      .run = dynamodb_run,
                                                      .hurry = dynamodb_hurry,
-                                                     .release = dynamodb_release,
+                                                     .release = membership_store_released,
                                                      .opened = dynamodb_opened};
 
 struct membership_database *membership_dynamodb_open(void)

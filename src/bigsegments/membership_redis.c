@@ -180,10 +180,9 @@ static struct redis_store *redis_of(struct membership_store *s)
     return CONTAINER_OF(s, struct redis_store, base);
 }
 
-static struct membership_store *redis_open(struct membership_database *db)
+static struct membership_store *redis_open(void)
 {
     struct redis_store *r = mem_zalloc(sizeof *r);
-    (void)db;
     redis_talk_open(&r->changes, &r->base);
     redis_talk_open(&r->questions, &r->base);
     return &r->base;
@@ -204,10 +203,9 @@ static void redis_run(struct membership_store *s, struct membership_op *op)
     };
     struct redis_store *r = redis_of(s);
     struct redis_ask *a = mem_zalloc(sizeof *a);
-    bool question = op->type == MEMBERSHIP_OP_QUERY || op->type == MEMBERSHIP_OP_READ_TIME;
     a->op = op;
     a->speech = speeches[op->type];
-    redis_talk_add(question ? &r->questions : &r->changes, a);
+    redis_talk_add(membership_op_is_question(op) ? &r->questions : &r->changes, a);
 }
 
 static void redis_hurry(struct membership_store *s)

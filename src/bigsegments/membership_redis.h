@@ -10,6 +10,7 @@
 #ifndef BIGSEGMENTS_MEMBERSHIP_REDIS_H
 #define BIGSEGMENTS_MEMBERSHIP_REDIS_H
 
+#include "base/list.h"
 #include "bigsegments/membership_kind.h"
 #include "store/redis_guest.h"
 

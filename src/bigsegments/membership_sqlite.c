@@ -180,16 +180,15 @@ static void post_change(struct membership_store *s, struct membership_op *op)
 
 static void sqlite_run(struct membership_store *s, struct membership_op *op)
 {
-    if (op->type == MEMBERSHIP_OP_QUERY || op->type == MEMBERSHIP_OP_READ_TIME)
+    if (membership_op_is_question(op))
         membership_sqlite_ask(s, op);
     else
         post_change(s, op);
 }
 
-static struct membership_store *sqlite_open(struct membership_database *db)
+static struct membership_store *sqlite_open(void)
 {
     struct sqlite_store *s = mem_zalloc(sizeof *s);
-    (void)db;
     return &s->base;
 }
 
@@ -198,16 +197,11 @@ static void sqlite_hurry(struct membership_store *s)
     CONTAINER_OF(s, struct sqlite_store, base)->hurry = true;
 }
 
-static void sqlite_release(struct membership_store *s)
-{
-    membership_store_released(s);
-}
-
 static const struct membership_kind sqlite_kind = {.title = "SQLiteBigSegmentStore:",
                                                    .open = sqlite_open,
                                                    .run = sqlite_run,
                                                    .hurry = sqlite_hurry,
-                                                   .release = sqlite_release,
+                                                   .release = membership_store_released,
                                                    .close = membership_sqlite_reader_close};
 
 struct membership_database *membership_sqlite_open(void)

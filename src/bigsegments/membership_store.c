@@ -14,7 +14,7 @@ static char *copy_text(const char *text)
 
 struct membership_database *membership_database_open(const struct store_settings *settings,
                                                      struct store_database *database,
-                                                     uv_loop_t *loop, const struct clock *clock)
+                                                     uv_loop_t *loop)
 {
     struct membership_database *db = NULL;
     if (settings->kind == STORE_SQLITE)
@@ -27,7 +27,6 @@ struct membership_database *membership_database_open(const struct store_settings
         return NULL;
     db->database = database;
     db->loop = loop;
-    db->clock = clock;
     return db;
 }
 
@@ -55,7 +54,7 @@ struct membership_store *membership_store_open(struct membership_database *db,
                                                const struct store_place *place,
                                                struct log_scope *log)
 {
-    struct membership_store *s = db->kind->open(db);
+    struct membership_store *s = db->kind->open();
     s->db = db;
     s->prefix = copy_text(place->prefix);
     s->table = copy_text(place->table);

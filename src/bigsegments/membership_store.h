@@ -20,7 +20,6 @@
 #ifndef BIGSEGMENTS_MEMBERSHIP_STORE_H
 #define BIGSEGMENTS_MEMBERSHIP_STORE_H
 
-#include "base/list.h"
 #include "bigsegments/memberships.h"
 #include "bigsegments/patch.h"
 #include "store/store.h"
@@ -36,7 +35,6 @@ enum membership_op_type {
 };
 
 struct membership_op {
-    struct list link; /* the store's own */
     enum membership_op_type type;
     struct view hash;          /* QUERY: see memberships_hash() */
     const struct patch *patch; /* APPLY */
@@ -60,7 +58,7 @@ struct membership_store;    /* of one environment */
  * cannot hold big segments (1): memory, Consul. */
 struct membership_database *membership_database_open(const struct store_settings *settings,
                                                      struct store_database *database,
-                                                     uv_loop_t *loop, const struct clock *clock);
+                                                     uv_loop_t *loop);
 
 /* After every store of it was closed; `closed` comes from a later turn. */
 void membership_database_close(struct membership_database *db, void (*closed)(void *arg),

@@ -37,7 +37,7 @@ void members_store_close(struct members *m, struct membership_store *s)
 void members_open(struct members *m, struct world *w)
 {
     *m = (struct members){.world = w};
-    m->db = membership_database_open(&w->settings, w->db, &w->loop, &w->clock.base);
+    m->db = membership_database_open(&w->settings, w->db, &w->loop);
     assert_non_null(m->db);
     m->store = members_store(m, "prod");
 }

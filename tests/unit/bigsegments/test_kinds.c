@@ -325,7 +325,7 @@ static void database_without_room_for_memberships(void **state)
     world_begin(&w);
     w.settings.kind = STORE_MEMORY;
     world_open(&w);
-    assert_null(membership_database_open(&w.settings, w.db, &w.loop, &w.clock.base));
+    assert_null(membership_database_open(&w.settings, w.db, &w.loop));
     world_end(&w);
 }
 
