@@ -97,14 +97,7 @@ bool membership_answer_time(struct view body, int64_t *time_ms, struct error *er
 /* ---- contexts ---------------------------------------------------------------------------------
  */
 
-/* Texts one behind the other, and where each ends. */
-struct ref_set {
-    struct str text;
-    size_t *ends;
-    size_t count;
-};
-
-static void read_refs(struct json_reader *r, struct ref_set *set)
+static void read_refs(struct json_reader *r, struct membership_refs *refs)
 {
     struct view name;
     for (json_object_begin(r); json_object_next(r, &name);) {
@@ -113,16 +106,15 @@ static void read_refs(struct json_reader *r, struct ref_set *set)
             continue;
         }
         for (json_array_begin(r); json_array_next(r);) {
-            json_read_string(r, &set->text);
-            set->ends = mem_realloc(set->ends, (set->count + 1) * sizeof *set->ends);
-            set->ends[set->count++] = set->text.len;
+            json_read_string(r, &refs->text);
+            membership_refs_end(refs);
         }
     }
 }
 
 static void read_sets(struct json_reader *r, struct view name, void *arg)
 {
-    struct ref_set *sets = arg;
+    struct membership_refs *sets = arg;
     if (view_is(name, "included"))
         read_refs(r, &sets[0]);
     else if (view_is(name, "excluded"))
@@ -131,32 +123,14 @@ static void read_sets(struct json_reader *r, struct view name, void *arg)
         json_skip(r);
 }
 
-static struct view *views_of(const struct ref_set *set)
-{
-    struct view *views = mem_alloc((set->count + 1) * sizeof *views);
-    size_t start = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        views[i] = view_make(set->text.data + start, set->ends[i] - start);
-        start = set->ends[i];
-    }
-    return views;
-}
-
 bool membership_answer_context(struct view body, struct memberships **found, struct error *err)
 {
-    struct ref_set sets[2] = {0};
+    struct membership_refs sets[2] = {0}; /* included, excluded */
     bool ok = read_item(body, read_sets, sets, err);
-    if (ok) {
-        struct view *included = views_of(&sets[0]);
-        struct view *excluded = views_of(&sets[1]);
-        *found = memberships_new(included, sets[0].count, excluded, sets[1].count);
-        mem_free(included);
-        mem_free(excluded);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
-        str_free(&sets[i].text);
-        mem_free(sets[i].ends);
-    }
+    if (ok)
+        *found = memberships_from_refs(&sets[0], &sets[1]);
+    membership_refs_free(&sets[0]);
+    membership_refs_free(&sets[1]);
     return ok;
 }
 

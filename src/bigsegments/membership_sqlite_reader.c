@@ -7,8 +7,6 @@
  */
 #include "bigsegments/membership_sqlite.h"
 
-#include <string.h>
-
 #define READER_BUSY_MS 1000
 
 enum reader_statement { READER_MEMBERS, READER_TIME, READER_STATEMENT_COUNT };
@@ -86,52 +84,21 @@ static int read_time(sqlite3_stmt *st, const struct sqlite_question *q)
     return code;
 }
 
-/* Texts of both kinds, one behind the other, and how long each is. */
-struct found_refs {
-    struct str text;
-    struct str lengths;
-    size_t count;
-};
-
-static void refs_add(struct found_refs *r, struct view ref)
-{
-    str_append(&r->text, ref);
-    str_append(&r->lengths, view_make((const char *)&ref.len, sizeof ref.len));
-    r->count++;
-}
-
-/* Views of all texts; their number is r->count. */
-static struct view *refs_views(const struct found_refs *r)
-{
-    struct view *views = mem_alloc((r->count + 1) * sizeof *views);
-    size_t at = 0;
-    for (size_t i = 0; i < r->count; i++) {
-        size_t len;
-        memcpy(&len, r->lengths.data + i * sizeof len, sizeof len);
-        views[i] = view_make(r->text.data + at, len);
-        at += len;
-    }
-    return views;
-}
-
 static int read_members(sqlite3_stmt *st, const struct sqlite_question *q)
 {
-    struct found_refs found[2] = {0}; /* excluded, included */
+    struct membership_refs found[2] = {0}; /* excluded, included */
     membership_sqlite_bind(st, 1, q->op->hash);
     membership_sqlite_bind(st, 2, view_of(q->store->prefix));
     int code = sqlite3_step(st);
-    for (; code == SQLITE_ROW; code = sqlite3_step(st))
-        refs_add(&found[sqlite3_column_int(st, 1) != 0], membership_sqlite_column(st, 0));
-    struct view *excluded = refs_views(&found[0]);
-    struct view *included = refs_views(&found[1]);
-    if (code == SQLITE_DONE)
-        q->op->found = memberships_new(included, found[1].count, excluded, found[0].count);
-    mem_free(excluded);
-    mem_free(included);
-    for (size_t i = 0; i < ARRAY_LEN(found); i++) {
-        str_free(&found[i].text);
-        str_free(&found[i].lengths);
+    for (; code == SQLITE_ROW; code = sqlite3_step(st)) {
+        struct membership_refs *refs = &found[sqlite3_column_int(st, 1) != 0];
+        str_append(&refs->text, membership_sqlite_column(st, 0));
+        membership_refs_end(refs);
     }
+    if (code == SQLITE_DONE)
+        q->op->found = memberships_from_refs(&found[1], &found[0]);
+    membership_refs_free(&found[0]);
+    membership_refs_free(&found[1]);
     return code;
 }
 

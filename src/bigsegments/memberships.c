@@ -73,6 +73,44 @@ struct memberships *memberships_new(const struct view *included, size_t included
     return m;
 }
 
+void membership_refs_end(struct membership_refs *r)
+{
+    if (r->count == r->room) {
+        r->room = r->room != 0 ? r->room * 2 : 8;
+        r->ends = mem_realloc(r->ends, r->room * sizeof *r->ends);
+    }
+    r->ends[r->count++] = r->text.len;
+}
+
+void membership_refs_free(struct membership_refs *r)
+{
+    str_free(&r->text);
+    mem_free(r->ends);
+    *r = (struct membership_refs){0};
+}
+
+static struct view *refs_views(const struct membership_refs *r)
+{
+    struct view *views = mem_alloc((r->count + 1) * sizeof *views);
+    size_t start = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        views[i] = view_make(str_text(&r->text) + start, r->ends[i] - start);
+        start = r->ends[i];
+    }
+    return views;
+}
+
+struct memberships *memberships_from_refs(const struct membership_refs *included,
+                                          const struct membership_refs *excluded)
+{
+    struct view *in = refs_views(included);
+    struct view *out = refs_views(excluded);
+    struct memberships *m = memberships_new(in, included->count, out, excluded->count);
+    mem_free(in);
+    mem_free(out);
+    return m;
+}
+
 struct memberships *memberships_ref(struct memberships *m)
 {
     m->refs++;
