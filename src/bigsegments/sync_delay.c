@@ -18,7 +18,8 @@ void sync_delay_good(struct sync_delay *d)
     sync_delay_init(d);
 }
 
-bool sync_end_is_final(const struct sync_end *end)
+/* Does the SDK key, or something else that lasts, have to change first? */
+static bool is_final(const struct sync_end *end)
 {
     return end->status != 0 && !end->suspect && !retry_status_recoverable(end->status);
 }
@@ -32,7 +33,7 @@ int64_t sync_delay_next_ms(struct sync_delay *d, const struct sync_end *end, int
                            struct random *random)
 {
     int64_t ms;
-    if (sync_end_is_final(end))
+    if (is_final(end))
         return (int64_t)(retry_failed(&d->final, now_ms, RETRY_FINAL, 0, random) * 1000);
     if (end->stream_ms >= LONG_STREAM_MS) {
         ms = spread(SHORT_DELAY_MS, 0.5, random);

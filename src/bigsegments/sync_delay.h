@@ -28,7 +28,4 @@ void sync_delay_good(struct sync_delay *d);
 int64_t sync_delay_next_ms(struct sync_delay *d, const struct sync_end *end, int64_t now_ms,
                            struct random *random);
 
-/* Does the SDK key, or something else that lasts, have to change first? */
-bool sync_end_is_final(const struct sync_end *end);
-
 #endif
