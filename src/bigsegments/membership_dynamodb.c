@@ -87,7 +87,7 @@ static void mismatch(struct dynamodb_ask *a)
     succeed(a);
 }
 
-static bool is_refusal(const struct dynamodb_answer *answer, const char *name)
+static bool is_refusal(const struct dynamodb_result *answer, const char *name)
 {
     return !answer->ok && strcmp(answer->name, name) == 0;
 }
@@ -95,7 +95,7 @@ static bool is_refusal(const struct dynamodb_answer *answer, const char *name)
 /* ---- a patch ----------------------------------------------------------------------------------
  */
 
-static void on_cursor_set(void *owner, const struct dynamodb_answer *answer)
+static void on_cursor_set(void *owner, const struct dynamodb_result *answer)
 {
     struct dynamodb_ask *a = owner;
     if (is_refusal(answer, "ConditionalCheckFailedException"))
@@ -114,7 +114,7 @@ static void set_cursor(struct dynamodb_ask *a)
 }
 
 static void next_group(struct dynamodb_ask *a);
-static void on_group(void *owner, const struct dynamodb_answer *answer);
+static void on_group(void *owner, const struct dynamodb_result *answer);
 
 static void send_group(void *owner)
 {
@@ -144,7 +144,7 @@ static void drop(struct dynamodb_ask *a, size_t at)
         next_group(a);
 }
 
-static void cancelled(struct dynamodb_ask *a, const struct dynamodb_answer *answer)
+static void cancelled(struct dynamodb_ask *a, const struct dynamodb_result *answer)
 {
     struct membership_cancelled why;
     membership_answer_cancelled(answer->body, &why);
@@ -170,13 +170,13 @@ static void begin_small(struct dynamodb_ask *a)
 }
 
 /* "Member must have length less than or equal to 25" */
-static bool counts_too_many(const struct dynamodb_ask *a, const struct dynamodb_answer *answer)
+static bool counts_too_many(const struct dynamodb_ask *a, const struct dynamodb_result *answer)
 {
     return a->store->group_limit > GROUP_SMALL && is_refusal(answer, "ValidationException") &&
            strstr(answer->problem, "25") != NULL;
 }
 
-static void on_group(void *owner, const struct dynamodb_answer *answer)
+static void on_group(void *owner, const struct dynamodb_result *answer)
 {
     struct dynamodb_ask *a = owner;
     if (is_refusal(answer, "TransactionCanceledException"))
@@ -230,7 +230,7 @@ static void next_group(struct dynamodb_ask *a)
 /* ---- the others -------------------------------------------------------------------------------
  */
 
-static void on_written(void *owner, const struct dynamodb_answer *answer)
+static void on_written(void *owner, const struct dynamodb_result *answer)
 {
     struct dynamodb_ask *a = owner;
     if (answer->ok)
@@ -239,7 +239,7 @@ static void on_written(void *owner, const struct dynamodb_answer *answer)
         fail(a, answer->problem);
 }
 
-static void on_read(void *owner, const struct dynamodb_answer *answer)
+static void on_read(void *owner, const struct dynamodb_result *answer)
 {
     struct dynamodb_ask *a = owner;
     struct membership_op *op = a->op;

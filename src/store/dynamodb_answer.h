@@ -9,6 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What became of one request, with all its repetitions. */
+struct dynamodb_result {
+    bool ok;
+    struct view body;    /* also that of a refusal; borrowed */
+    const char *name;    /* when not ok: "ConditionalCheckFailedException"; "": no answer came */
+    const char *problem; /* when not ok, for the log */
+};
+
 /* One row of a Query. Borrowed for the call. */
 struct dynamodb_row {
     bool has_key; /* a text; other rows are not ours */

@@ -7,7 +7,7 @@
 struct dynamodb_guest {
     struct dynamodb_task *task;
     struct store_op op; /* as patient as a read */
-    void (*answered)(void *owner, const struct dynamodb_answer *a);
+    void (*answered)(void *owner, const struct dynamodb_result *result);
     void (*due)(void *owner);
     void (*closed)(void *owner);
     void *owner;
@@ -44,12 +44,11 @@ struct dynamodb_guest *dynamodb_guest_open(struct store_database *db,
 static void on_answered(struct dynamodb_task *t, const struct dynamodb_result *result)
 {
     const struct dynamodb_guest *g = guest_of(t);
-    struct dynamodb_answer answer = {result->ok, result->body, result->name, result->problem};
-    g->answered(g->owner, &answer);
+    g->answered(g->owner, result);
 }
 
 void dynamodb_guest_ask(struct dynamodb_guest *g, const char *operation, struct str *body,
-                        void (*answered)(void *owner, const struct dynamodb_answer *a))
+                        void (*answered)(void *owner, const struct dynamodb_result *result))
 {
     g->answered = answered;
     bool ending = g->task->ended || g->task->backend->hurried;

@@ -12,17 +12,11 @@
 #ifndef STORE_DYNAMODB_GUEST_H
 #define STORE_DYNAMODB_GUEST_H
 
+#include "store/dynamodb_answer.h"
 #include "store/dynamodb_body.h"
 #include "store/store.h"
 
 struct dynamodb_guest;
-
-struct dynamodb_answer {
-    bool ok;
-    struct view body;    /* also that of a refusal; borrowed */
-    const char *name;    /* when not ok: "ConditionalCheckFailedException"; "": no answer came */
-    const char *problem; /* when not ok, for the log */
-};
 
 /* The database is one of DynamoDB and outlives the guest; so do the texts of `place`. */
 struct dynamodb_guest *dynamodb_guest_open(struct store_database *db,
@@ -31,7 +25,7 @@ struct dynamodb_guest *dynamodb_guest_open(struct store_database *db,
 
 /* Takes the body; `operation` outlives the request. */
 void dynamodb_guest_ask(struct dynamodb_guest *g, const char *operation, struct str *body,
-                        void (*answered)(void *owner, const struct dynamodb_answer *a));
+                        void (*answered)(void *owner, const struct dynamodb_result *result));
 
 /* After that time, unless the guest is closed before. */
 void dynamodb_guest_later(struct dynamodb_guest *g, int64_t ms, void (*due)(void *owner));

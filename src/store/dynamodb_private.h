@@ -31,13 +31,6 @@ struct dynamodb_task;
 /* ---- one request: dynamodb_request.c ------------------------------------------------------------
  */
 
-struct dynamodb_result {
-    bool ok;
-    struct view body;    /* also that of a refusal; borrowed */
-    const char *name;    /* when not ok: "ConditionalCheckFailedException"; "": no answer came */
-    const char *problem; /* when not ok, for the log */
-};
-
 typedef void dynamodb_answered(struct dynamodb_task *t, const struct dynamodb_result *result);
 
 struct dynamodb_request {
