@@ -153,6 +153,14 @@ static void fanout_deliver(struct fanout *f, struct broadcast *b)
     }
 }
 
+void fanout_letter_post(struct fanout_group *g, size_t thread, struct letter *letter)
+{
+    if (g->route.post != NULL)
+        g->route.post(g->route.owner, thread, letter);
+    else
+        letter->deliver(letter);
+}
+
 struct broadcast_letter {
     struct letter base;
     struct fanout *to;
@@ -172,16 +180,12 @@ void fanout_broadcast_post(struct fanout_group *g, unsigned slot, struct env_sna
 {
     struct broadcast *b = broadcast_new(slot, snapshot, news);
     for (size_t i = 0; i < g->count; i++) {
-        if (g->route.post == NULL) {
-            fanout_deliver(g->each[i], b);
-            continue;
-        }
         struct broadcast_letter *letter = mem_zalloc(sizeof *letter);
         letter->base.deliver = broadcast_arrived;
         letter->to = g->each[i];
         letter->broadcast = b;
         atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
-        g->route.post(g->route.owner, i, &letter->base);
+        fanout_letter_post(g, i, &letter->base);
     }
     broadcast_unref(b);
 }
@@ -194,32 +198,22 @@ struct directory_letter {
     struct directory *directory;
 };
 
-static void directory_take_up(struct fanout *f, struct directory *d)
-{
-    directory_unref(f->directory);
-    f->directory = directory_ref(d);
-    f->generation++;
-}
-
 static void directory_arrived(struct letter *l)
 {
     struct directory_letter *letter = CONTAINER_OF(l, struct directory_letter, base);
-    directory_take_up(letter->to, letter->directory);
-    directory_unref(letter->directory);
+    directory_unref(letter->to->directory);
+    letter->to->directory = letter->directory;
+    letter->to->generation++;
     mem_free(letter);
 }
 
 void fanout_directory_post(struct fanout_group *g, struct directory *d)
 {
     for (size_t i = 0; i < g->count; i++) {
-        if (g->route.post == NULL) {
-            directory_take_up(g->each[i], d);
-            continue;
-        }
         struct directory_letter *letter = mem_zalloc(sizeof *letter);
         letter->base.deliver = directory_arrived;
         letter->to = g->each[i];
         letter->directory = directory_ref(d);
-        g->route.post(g->route.owner, i, &letter->base);
+        fanout_letter_post(g, i, &letter->base);
     }
 }

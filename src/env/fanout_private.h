@@ -36,6 +36,9 @@ struct fanout {
 /* Made when it is asked for the first time; its address never changes. */
 struct fanout_slot *fanout_slot_at(struct fanout *f, unsigned index);
 
+/* To one thread; while none runs, it is delivered from inside. */
+void fanout_letter_post(struct fanout_group *g, size_t thread, struct letter *letter);
+
 /* member_wishes.c. Outdate: the memberships have changed; what is known is forgotten, and nobody
  * joins a question that was asked before. */
 void fanout_members_outdate(struct fanout_slot *s);

@@ -245,8 +245,5 @@ void fanout_members_post(struct fanout_group *g, const struct member_asker *aske
     letter->answer = *answer;
     if (answer->found != NULL)
         (void)memberships_ref(answer->found);
-    if (g->route.post != NULL)
-        g->route.post(g->route.owner, asker->thread, &letter->base);
-    else
-        letter->base.deliver(&letter->base);
+    fanout_letter_post(g, asker->thread, &letter->base);
 }

@@ -110,8 +110,5 @@ void fanout_answer_post(struct fanout_group *g, size_t thread, unsigned slot,
     letter->snapshot = env_snapshot_ref(snapshot);
     letter->kinds = kinds;
     letter->problem = problem != NULL ? mem_copy_text(problem, strlen(problem)) : NULL;
-    if (g->route.post != NULL)
-        g->route.post(g->route.owner, thread, &letter->base);
-    else
-        letter->base.deliver(&letter->base);
+    fanout_letter_post(g, thread, &letter->base);
 }
