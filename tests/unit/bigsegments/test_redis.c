@@ -129,29 +129,16 @@ static void a_fail_over_is_followed(void **state)
     struct server replica = {0};
     struct server watcher = {0};
     struct members m;
-    char of[32];
-    char text[512];
+    char text[16];
     char node[32];
     const char *const nodes[] = {node, NULL};
-    const char *const words[] = {"redis-server", "--port",      "{port}", "--bind",
-                                 "127.0.0.1",    "--save",      "",       "--dir",
-                                 "{folder}",     "--replicaof", of,       NULL};
-    static const char *const sentinel[] = {"redis-sentinel", "{folder}/sentinel.conf", NULL};
     (void)state;
     world_begin(&r.w);
     redis_start(&r.server, 0);
-    (void)snprintf(of, sizeof of, "127.0.0.1 %u", r.server.port);
-    server_start(&replica, 0, words);
-    redis_await(&replica, "info replication", "master_link_status:up");
-    uint16_t port = free_port();
-    (void)snprintf(text, sizeof text,
-                   "port %u\nbind 127.0.0.1\nsentinel monitor flags 127.0.0.1 %u 1\n"
-                   "sentinel failover-timeout flags 3000\n",
-                   port, r.server.port);
-    server_file(&watcher, "sentinel.conf", text);
-    server_start(&watcher, port, sentinel);
+    redis_replica_start(&replica, r.server.port);
+    redis_sentinel_start(&watcher, r.server.port, 1, 30000);
     redis_await(&watcher, "sentinel replicas flags", "master-link-status\nok");
-    (void)snprintf(node, sizeof node, "127.0.0.1:%u", port);
+    (void)snprintf(node, sizeof node, "127.0.0.1:%u", watcher.port);
     (void)snprintf(r.address, sizeof r.address, "redis-sentinel://%s/flags", node);
     redis_settings(&r);
     r.w.settings.redis.mode = STORE_REDIS_SENTINEL;
@@ -184,26 +171,10 @@ static void a_cluster_needs_a_hash_tag(void **state)
     struct redis_world r = {0};
     struct members m;
     char node[32];
-    char bus[16];
     const char *const nodes[] = {node, NULL};
-    const char *const words[] = {"redis-server",
-                                 "--port",
-                                 "{port}",
-                                 "--bind",
-                                 "127.0.0.1",
-                                 "--save",
-                                 "",
-                                 "--dir",
-                                 "{folder}",
-                                 "--cluster-enabled",
-                                 "yes",
-                                 "--cluster-port",
-                                 bus,
-                                 NULL};
     (void)state;
     world_begin(&r.w);
-    (void)snprintf(bus, sizeof bus, "%u", free_port());
-    server_start(&r.server, 0, words);
+    redis_cluster_master_start(&r.server, 0);
     assert_string_equal(redis_cli(&r.server, "cluster addslotsrange 0 16383"), "OK");
     redis_await(&r.server, "cluster info", "cluster_state:ok");
     (void)snprintf(node, sizeof node, "127.0.0.1:%u", r.server.port);

@@ -75,3 +75,52 @@ void redis_await(const struct server *s, const char *words, const char *wanted)
         answer = redis_cli(s, words);
     }
 }
+
+void redis_cluster_master_start(struct server *s, uint16_t port)
+{
+    char bus[16];
+    const char *const words[] = {"redis-server",
+                                 "--port",
+                                 "{port}",
+                                 "--bind",
+                                 "127.0.0.1",
+                                 "--save",
+                                 "",
+                                 "--dir",
+                                 "{folder}",
+                                 "--cluster-enabled",
+                                 "yes",
+                                 "--cluster-port",
+                                 bus,
+                                 "--cluster-node-timeout",
+                                 "10000",
+                                 NULL};
+    (void)snprintf(bus, sizeof bus, "%u", free_port());
+    server_start(s, port, words);
+}
+
+void redis_replica_start(struct server *s, uint16_t master)
+{
+    char of[32];
+    const char *const words[] = {"redis-server", "--port",      "{port}", "--bind",
+                                 "127.0.0.1",    "--save",      "",       "--dir",
+                                 "{folder}",     "--replicaof", of,       NULL};
+    (void)snprintf(of, sizeof of, "127.0.0.1 %u", master);
+    server_start(s, 0, words);
+    redis_await(s, "info replication", "master_link_status:up");
+}
+
+void redis_sentinel_start(struct server *s, uint16_t master, unsigned quorum,
+                          unsigned down_after_ms)
+{
+    static const char *const words[] = {"redis-sentinel", "{folder}/sentinel.conf", NULL};
+    char text[512];
+    uint16_t port = free_port();
+    (void)snprintf(text, sizeof text,
+                   "port %u\nbind 127.0.0.1\nsentinel monitor flags 127.0.0.1 %u %u\n"
+                   "sentinel down-after-milliseconds flags %u\n"
+                   "sentinel failover-timeout flags 3000\n",
+                   port, master, quorum, down_after_ms);
+    server_file(s, "sentinel.conf", text);
+    server_start(s, port, words);
+}

@@ -29,4 +29,11 @@ void server_file(struct server *s, const char *name, const char *text);
  * 30 s. */
 void redis_await(const struct server *s, const char *words, const char *wanted);
 
+/* Kinds of servers. */
+void redis_cluster_master_start(struct server *s, uint16_t port); /* without slots */
+void redis_replica_start(struct server *s, uint16_t master);      /* which it follows already */
+/* It watches "flags"; `quorum` of its kind must agree that the master is gone. */
+void redis_sentinel_start(struct server *s, uint16_t master, unsigned quorum,
+                          unsigned down_after_ms);
+
 #endif

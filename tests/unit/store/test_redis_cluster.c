@@ -15,36 +15,13 @@ struct cluster {
     const char *nodes[MASTERS + 1];
 };
 
-static void master_start(struct server *s, uint16_t port)
-{
-    char bus[16];
-    const char *const words[] = {"redis-server",
-                                 "--port",
-                                 "{port}",
-                                 "--bind",
-                                 "127.0.0.1",
-                                 "--save",
-                                 "",
-                                 "--dir",
-                                 "{folder}",
-                                 "--cluster-enabled",
-                                 "yes",
-                                 "--cluster-port",
-                                 bus,
-                                 "--cluster-node-timeout",
-                                 "10000",
-                                 NULL};
-    (void)snprintf(bus, sizeof bus, "%u", free_port());
-    server_start(s, port, words);
-}
-
 static void begin(struct cluster *t)
 {
     char words[256];
     memset(t, 0, sizeof *t);
     world_begin(&t->r.w);
     for (size_t i = 0; i < MASTERS; i++) {
-        master_start(&t->masters[i], 0);
+        redis_cluster_master_start(&t->masters[i], 0);
         (void)snprintf(t->names[i], sizeof t->names[i], "127.0.0.1:%u", t->masters[i].port);
         (void)snprintf(t->ids[i], sizeof t->ids[i], "%s",
                        redis_cli(&t->masters[i], "cluster myid"));
@@ -324,7 +301,7 @@ static void a_dead_server_is_an_outage_for_its_slots(void **state)
     run_until_state(&t.r.h, STORE_INTERRUPTED);
     t.r.h.snapshot = dataset_text("f2");
     t.r.h.current = true;
-    master_start(&t.masters[home], t.masters[home].port);
+    redis_cluster_master_start(&t.masters[home], t.masters[home].port);
     run_until_state(&t.r.h, STORE_VALID);
     assert_dataset(read_back(&t.r.h), "f2");
     end(&t);

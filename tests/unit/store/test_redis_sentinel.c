@@ -17,39 +17,14 @@ struct sentinels {
     const char *nodes[SENTINELS + 1];
 };
 
-static void replica_start(struct server *s, uint16_t port, uint16_t master)
-{
-    char of[32];
-    const char *const words[] = {"redis-server", "--port",      "{port}", "--bind",
-                                 "127.0.0.1",    "--save",      "",       "--dir",
-                                 "{folder}",     "--replicaof", of,       NULL};
-    (void)snprintf(of, sizeof of, "127.0.0.1 %u", master);
-    server_start(s, port, words);
-    redis_await(s, "info replication", "master_link_status:up");
-}
-
-static void watcher_start(struct server *s, uint16_t master)
-{
-    static const char *const words[] = {"redis-sentinel", "{folder}/sentinel.conf", NULL};
-    char text[512];
-    uint16_t port = free_port();
-    (void)snprintf(text, sizeof text,
-                   "port %u\nbind 127.0.0.1\nsentinel monitor flags 127.0.0.1 %u 2\n"
-                   "sentinel down-after-milliseconds flags 500\n"
-                   "sentinel failover-timeout flags 3000\n",
-                   port, master);
-    server_file(s, "sentinel.conf", text);
-    server_start(s, port, words);
-}
-
 static void begin(struct sentinels *t)
 {
     memset(t, 0, sizeof *t);
     world_begin(&t->r.w);
     redis_start(&t->r.server, 0);
-    replica_start(&t->replica, 0, t->r.server.port);
+    redis_replica_start(&t->replica, t->r.server.port);
     for (size_t i = 0; i < SENTINELS; i++) {
-        watcher_start(&t->watchers[i], t->r.server.port);
+        redis_sentinel_start(&t->watchers[i], t->r.server.port, 2, 500);
         (void)snprintf(t->names[i], sizeof t->names[i], "127.0.0.1:%u", t->watchers[i].port);
         t->nodes[i] = t->names[i];
     }
