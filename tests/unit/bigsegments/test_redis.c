@@ -244,25 +244,40 @@ static const struct {
     {"no Redis", "vip.g1 >1 +h", "", {{LOOK, "HTTP/1.1 400 Bad Request\r\n\r\n"}}},
 };
 
+struct script {
+    struct redis_world r;
+    struct fake_redis fake;
+    struct members m;
+};
+
+static void script_begin(struct script *s, const struct fake_line *lines)
+{
+    memset(s, 0, sizeof *s);
+    world_begin(&s->r.w);
+    fake_redis_open(&s->fake, &s->r.w.loop, lines);
+    (void)snprintf(s->r.address, sizeof s->r.address, "redis://127.0.0.1:%u", s->fake.port);
+    redis_settings(&s->r);
+    world_open(&s->r.w);
+    members_open(&s->m, &s->r.w);
+}
+
+static void script_end(struct script *s)
+{
+    members_close(&s->m);
+    fake_redis_close(&s->fake);
+    world_end(&s->r.w);
+}
+
 static void what_a_redis_may_say_to_a_patch(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
-        struct redis_world r = {0};
-        struct fake_redis fake;
-        struct members m;
-        world_begin(&r.w);
-        fake_redis_open(&fake, &r.w.loop, scripts[i].lines);
-        (void)snprintf(r.address, sizeof r.address, "redis://127.0.0.1:%u", fake.port);
-        redis_settings(&r);
-        world_open(&r.w);
-        members_open(&m, &r.w);
-        const char *result = members_apply(m.store, &r.w, scripts[i].patch);
+        struct script s;
+        script_begin(&s, scripts[i].lines);
+        const char *result = members_apply(s.m.store, &s.r.w, scripts[i].patch);
         if (strstr(result, scripts[i].result) == NULL)
-            fail_msg("%s: %s\n%s", scripts[i].why, result, str_text(&fake.all));
-        members_close(&m);
-        fake_redis_close(&fake);
-        world_end(&r.w);
+            fail_msg("%s: %s\n%s", scripts[i].why, result, str_text(&s.fake.all));
+        script_end(&s);
     }
 }
 
@@ -273,21 +288,14 @@ static void what_is_said_to_a_redis(void **state)
         {LOOK, "+OK\r\n$8\r\n65a0c0dd\r\n"},
         {EXEC, QUEUED "+QUEUED\r\n*4\r\n+OK\r\n+OK\r\n:1\r\n:0\r\n"},
         {NULL, NULL}};
-    struct redis_world r = {0};
-    struct fake_redis fake;
-    struct members m;
+    struct script s;
     (void)state;
-    world_begin(&r.w);
-    fake_redis_open(&fake, &r.w.loop, lines);
-    (void)snprintf(r.address, sizeof r.address, "redis://127.0.0.1:%u", fake.port);
-    redis_settings(&r);
-    world_open(&r.w);
-    members_open(&m, &r.w);
+    script_begin(&s, lines);
     assert_string_equal(
-        members_apply(m.store, &r.w, "vip.g2 65a0c0dd>65a0c0de +" HASH " /wkeHp1yzY+S8M4cc="),
+        members_apply(s.m.store, &s.r.w, "vip.g2 65a0c0dd>65a0c0de +" HASH " /wkeHp1yzY+S8M4cc="),
         "applied");
     assert_string_equal(
-        str_text(&fake.all),
+        str_text(&s.fake.all),
         "*2\r\n$5\r\nWATCH\r\n$22\r\nprod:big_segments_lock\r\n"
         "*2\r\n$3\r\nGET\r\n$24\r\nprod:big_segments_cursor\r\n"
         "*1\r\n$5\r\nMULTI\r\n"
@@ -296,9 +304,7 @@ static void what_is_said_to_a_redis(void **state)
         "*3\r\n$4\r\nSADD\r\n$69\r\nprod:big_segment_include:" HASH "\r\n$6\r\nvip.g2\r\n"
         "*3\r\n$4\r\nSREM\r\n$42\r\nprod:big_segment_exclude:wkeHp1yzY+S8M4cc=\r\n$6\r\nvip.g2\r\n"
         "*1\r\n$4\r\nEXEC\r\n");
-    members_close(&m);
-    fake_redis_close(&fake);
-    world_end(&r.w);
+    script_end(&s);
 }
 
 int main(void)
