@@ -1,6 +1,8 @@
 /* source/json_push.c - the grammar of JSON as a state machine that can stop behind any byte. */
 #include "source/json_push.h"
 
+#include "base/percent.h"
+
 enum json_push_state {
     PUSH_VALUE,
     PUSH_FIRST_ELEMENT, /* behind '[' */
@@ -58,11 +60,6 @@ static bool is_blank(char c)
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-
-static bool is_hex(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 static enum json_type json_push_type_of(char c)
@@ -189,7 +186,7 @@ static size_t json_push_string(struct json_push *p, struct view bytes, bool *end
                 json_push_fail(p, "unknown escape in a string");
         } else {
             p->scalar--;
-            if (!is_hex(c))
+            if (hex_value(c) < 0)
                 json_push_fail(p, "expected four hexadecimal digits behind \\u");
         }
         i += p->state != PUSH_BROKEN;
