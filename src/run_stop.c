@@ -1,7 +1,8 @@
 /* run_stop.c - the way down (streaming.md 10.5).
  *
- *   signal --shutdownDelay--> house_close(), http_server_close(), telemetry_close()   at once and
- * side by side |             '-- no more posts --> usage_close(), | then events_close()
+ *   signal --shutdownDelay--> house_close(), http_server_close(), telemetry_close(), side by side
+ *                                   |              '-- no more posts --> usage_close(),
+ *                                   |                                    then events_close()
  *                                   '-- all done --> databases --> handles --> loop is empty
  *
  * From house_close() on nothing is posted to the serving threads any more, so they may end in any

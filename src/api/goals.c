@@ -1,7 +1,6 @@
 /* api/goals.c - GET /sdk/goals/{envId}, which LaunchDarkly answers (http-api.md 7).
  *
- *   goals_pass_on() --question--> goals/, on the control thread --answer--> the gate again -->
- * client
+ *   goals_pass_on() --question--> goals/, on the control thread --answer--> the gate again, client
  *        '-- waits in thread->goals_waits --... the client goes away: wait_abandoned()
  *
  * What the data is made of here, and not there: an environment from files has no goals.

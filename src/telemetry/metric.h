@@ -1,7 +1,6 @@
 /* telemetry/metric.h - what a metric is, and how its values become text.
  *
- *   metrics[]: name, kind, labels, help, gather --metric_put*()--> metric_writer --> "name{...}
- * 1\n"
+ *   metrics[]: name, kind, labels, help, gather --metric_put*()--> metric_writer --> "name 1\n"
  */
 #ifndef TELEMETRY_METRIC_H
 #define TELEMETRY_METRIC_H

@@ -1,7 +1,8 @@
 /* telemetry/scrape.c - the listener, and how a scrape gets its text (telemetry.md 2).
  *
- *   scrape_take() --> waits; nobody has asked yet: the letter --> question_arrived(), control
- * thread ^                                               | telemetry_write()
+ *   the metrics thread                                          the control thread
+ *   scrape_take() --> waits; nobody has asked yet: the letter --> question_arrived()
+ *                       ^                                               | telemetry_write()
  *                       '--- all that wait are answered <-- the letter -'
  *
  * There is one letter: it is either at home, on its way there or on its way back, which is what
