@@ -19,6 +19,12 @@ bool view_equal_nocase(struct view a, struct view b)
     return true;
 }
 
+bool view_starts_nocase(struct view a, const char *prefix)
+{
+    struct view wanted = view_of(prefix);
+    return a.len >= wanted.len && view_equal_nocase(view_make(a.data, wanted.len), wanted);
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r';

@@ -56,6 +56,9 @@ static inline struct view view_from(struct view a, size_t from)
 /* ASCII letters compare without case; everything else byte for byte. */
 bool view_equal_nocase(struct view a, struct view b);
 
+/* The same for the beginning of a view. */
+bool view_starts_nocase(struct view a, const char *prefix);
+
 /* Without blanks, tabs and CR at both ends. */
 struct view view_trim(struct view a);
 

@@ -45,11 +45,7 @@ static void depends_write(struct view vary, const struct goals_question *q, stru
 
 static bool is_for_nobody(struct view vary)
 {
-    struct view name;
-    while (view_take_element(&vary, &name))
-        if (view_is(name, "*"))
-            return true;
-    return false;
+    return view_list_has(vary, VIEW_LITERAL("*"));
 }
 
 /* The same values of the headers in Vary as were sent for it? */

@@ -8,8 +8,7 @@ static const char *const passed_on[] = {"accept", "accept-language", "if-none-ma
 static bool is_passed_on(struct view name)
 {
     static const char ours[] = "x-launchdarkly-";
-    if (name.len >= sizeof ours &&
-        view_equal_nocase(view_make(name.data, sizeof ours - 1), view_of(ours)))
+    if (name.len >= sizeof ours && view_starts_nocase(name, ours))
         return true;
     return view_is_among(name, passed_on, ARRAY_LEN(passed_on));
 }

@@ -152,8 +152,9 @@ static void request_body_drop(struct client_request *r)
     struct view rest = str_view(&r->headers);
     while (rest.len > 0) {
         size_t len = (size_t)((const char *)memchr(rest.data, '\n', rest.len) - rest.data) + 1;
-        if (len < 8 || !view_equal_nocase(view_make(rest.data, 8), VIEW_LITERAL("content-")))
-            str_append(&kept, view_make(rest.data, len));
+        struct view line = view_make(rest.data, len);
+        if (!view_starts_nocase(line, "content-"))
+            str_append(&kept, line);
         rest = view_from(rest, len);
     }
     str_free(&r->headers);

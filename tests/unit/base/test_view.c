@@ -51,6 +51,12 @@ static void starts_and_from(void **state)
     struct view v = VIEW_LITERAL("sdk-1");
     assert_true(view_starts(v, "sdk-"));
     assert_false(view_starts(v, "sdk-12"));
+    assert_false(view_starts(v, "SDK-"));
+    assert_true(view_starts_nocase(v, "SDK-"));
+    assert_true(view_starts_nocase(v, "SDK-1"));
+    assert_false(view_starts_nocase(v, "SDK-12"));
+    assert_false(view_starts_nocase(v, "SDK-2"));
+    assert_true(view_starts_nocase(view_make(NULL, 0), ""));
     assert_true(view_is(view_from(v, 4), "1"));
     assert_true(view_is(view_from(v, 5), ""));
     assert_true(view_is(view_from(v, 500), ""));
