@@ -55,6 +55,13 @@ void test_expect(int fd, const char *text)
     mem_free(got);
 }
 
+void test_reset(int fd)
+{
+    struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+    (void)close(fd);
+}
+
 void test_expect_end(int fd)
 {
     char byte;

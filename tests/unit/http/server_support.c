@@ -347,6 +347,19 @@ void test_server_close(struct test_server *s, int64_t spread_ms, int64_t limit_m
     test_server_end_close(s);
 }
 
+int test_server_setup(void **state)
+{
+    const struct http_server_settings settings = test_settings();
+    *state = test_server_open(&settings);
+    return 0;
+}
+
+int test_server_teardown(void **state)
+{
+    test_server_close(*state, 0, 5000);
+    return 0;
+}
+
 /* ---- on the serving thread ------------------------------------------------------------------ */
 
 struct errand {

@@ -8,8 +8,9 @@
  *   POST, PUT /echo       the body back, at most ECHO_LIMIT bytes, else 413
  *   POST /refuse          401 without looking at the body
  *   POST /pieces          how the body ended and what was taken of it, "whole:..."; it pauses
- * behind each 'P' and stops behind an 'S' GET /park             the request waits until
- * test_unpark() GET /stream, /flags   a stream; /flags has a current put "now"
+ *                         behind each 'P' and stops behind an 'S'
+ *   GET /park             the request waits until test_unpark()
+ *   GET /stream, /flags   a stream; /flags has a current put "now"
  */
 #ifndef TEST_HTTP_SERVER_SUPPORT_H
 #define TEST_HTTP_SERVER_SUPPORT_H
@@ -59,6 +60,10 @@ struct test_server *test_server_open(const struct http_server_settings *settings
 
 /* Closes gracefully, waits until it is closed and frees. */
 void test_server_close(struct test_server *s, int64_t spread_ms, int64_t limit_ms);
+
+/* For cmocka: *state is a server with test_settings(). */
+int test_server_setup(void **state);
+int test_server_teardown(void **state);
 
 /* The other two halves of test_server_close(). */
 void test_server_begin_close(struct test_server *s, int64_t spread_ms, int64_t limit_ms);
@@ -114,6 +119,9 @@ void test_send(int fd, const char *text);
 
 /* The next bytes are exactly these. */
 void test_expect(int fd, const char *text);
+
+/* Closes it so that the server gets a reset. */
+void test_reset(int fd);
 
 /* The peer closes, and sends nothing before. */
 void test_expect_end(int fd);

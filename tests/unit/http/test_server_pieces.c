@@ -154,9 +154,7 @@ static void a_client_that_goes_away_while_paused_is_noticed(void **state)
     int fd = test_connect(s);
     test_send(fd, HEAD "Content-Length: 5\r\n\r\nabPcd");
     test_wait_for(s, &s->pauses, pauses + 1);
-    struct linger reset = {.l_onoff = 1, .l_linger = 0};
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
-    (void)close(fd);
+    test_reset(fd);
     test_wait_for(s, &s->abandoned, abandoned + 1);
 }
 
@@ -171,19 +169,6 @@ static void continue_is_sent_for_pieces_too(void **state)
     (void)close(fd);
 }
 
-static int open_server(void **state)
-{
-    const struct http_server_settings settings = test_settings();
-    *state = test_server_open(&settings);
-    return 0;
-}
-
-static int close_server(void **state)
-{
-    test_server_close(*state, 0, 5000);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,5 +181,5 @@ int main(void)
         cmocka_unit_test(a_client_that_goes_away_while_paused_is_noticed),
         cmocka_unit_test(continue_is_sent_for_pieces_too),
     };
-    return cmocka_run_group_tests(tests, open_server, close_server);
+    return cmocka_run_group_tests(tests, test_server_setup, test_server_teardown);
 }

@@ -262,9 +262,7 @@ static void a_client_that_goes_away_abandons_its_request(void **state)
     while (s->parked == NULL)
         uv_cond_wait(&s->changed, &s->lock);
     uv_mutex_unlock(&s->lock);
-    struct linger reset = {.l_onoff = 1, .l_linger = 0};
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
-    (void)close(fd);
+    test_reset(fd);
     test_wait_for(s, &s->abandoned, before + 1);
 }
 
@@ -287,19 +285,6 @@ static void requests_of_routes_are_logged(void **state)
     uv_mutex_unlock(&s->lock);
 }
 
-static int open_server(void **state)
-{
-    const struct http_server_settings settings = test_settings();
-    *state = test_server_open(&settings);
-    return 0;
-}
-
-static int close_server(void **state)
-{
-    test_server_close(*state, 0, 5000);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,5 +299,5 @@ int main(void)
         cmocka_unit_test(a_client_that_goes_away_abandons_its_request),
         cmocka_unit_test(requests_of_routes_are_logged),
     };
-    return cmocka_run_group_tests(tests, open_server, close_server);
+    return cmocka_run_group_tests(tests, test_server_setup, test_server_teardown);
 }

@@ -161,9 +161,7 @@ static void a_client_that_leaves_is_noticed(void **state)
     test_wait_for(s, &s->streams_closed, 2);
     (void)close(fd);
     fd = test_open_stream(s, GET_STREAM);
-    struct linger reset = {.l_onoff = 1, .l_linger = 0};
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
-    (void)close(fd);
+    test_reset(fd);
     test_wait_for(s, &s->streams_closed, 3);
     struct http_counts counts;
     http_server_counts(s->http, &counts);
@@ -207,20 +205,8 @@ static void streams_are_logged_at_both_ends_when_debugging(void **state)
 /* ---- the server
  * --------------------------------------------------------------------------------*/
 
-static int open_server(void **state)
-{
-    const struct http_server_settings settings = test_settings();
-    *state = test_server_open(&settings);
-    return 0;
-}
-
-static int close_server(void **state)
-{
-    test_server_close(*state, 0, 5000);
-    return 0;
-}
-
-#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, open_server, close_server)
+#define WITH_SERVER(test)                                                                          \
+    cmocka_unit_test_setup_teardown(test, test_server_setup, test_server_teardown)
 
 int main(void)
 {

@@ -250,13 +250,7 @@ static int open_server_with_long_time(void **state)
     return 0;
 }
 
-static int close_server(void **state)
-{
-    test_server_close(*state, 0, 5000);
-    return 0;
-}
-
-#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, open_server, close_server)
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, open_server, test_server_teardown)
 
 int main(void)
 {
@@ -267,15 +261,15 @@ int main(void)
         WITH_SERVER(a_client_that_catches_up_gets_the_put_and_what_came_after),
         WITH_SERVER(without_a_current_put_the_backlog_ends_the_stream),
         cmocka_unit_test_setup_teardown(heartbeats_come_at_their_interval, open_server_with_beats,
-                                        close_server),
+                                        test_server_teardown),
         cmocka_unit_test_setup_teardown(a_client_that_sends_too_much_is_dropped,
-                                        open_server_with_beats, close_server),
+                                        open_server_with_beats, test_server_teardown),
         cmocka_unit_test_setup_teardown(a_stream_ends_when_its_time_is_over, open_server_with_time,
-                                        close_server),
+                                        test_server_teardown),
         cmocka_unit_test_setup_teardown(a_stuck_client_is_dropped_when_its_time_is_over,
-                                        open_server_with_time, close_server),
+                                        open_server_with_time, test_server_teardown),
         cmocka_unit_test_setup_teardown(long_times_are_spread, open_server_with_long_time,
-                                        close_server),
+                                        test_server_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
