@@ -57,18 +57,6 @@ static const char *const flags[][2] = {
                        "\"version\""                                                               \
                        ":7" REASON("OFF") "," GAMMA "}"
 
-static void put_flags(struct asking *a, size_t i)
-{
-    struct dataset_builder *b = dataset_builder_new();
-    struct error err;
-    for (size_t f = 0; f < ARRAY_LEN(flags); f++)
-        dataset_builder_add_take(
-            b, item_parse(ITEM_FLAG, view_of(flags[f][0]), view_of(flags[f][1]), &err));
-    dataset_builder_add_take(b, item_tombstone(ITEM_FLAG, view_of("gone"), 9));
-    struct bench_source *source = &a->bench.sources[i];
-    source->sink.put(source->sink.owner, dataset_builder_finish_take(b));
-}
-
 static void setup(struct asking *a)
 {
     ask_setup(a);
@@ -87,8 +75,8 @@ static void setup(struct asking *a)
                                                 .secure_mode = true});
     bench_add(&a->bench, &(struct env_settings){.name = "late", .sdk_key = "sdk-late"});
     ask_start(a, NULL, 0);
-    put_flags(a, 1);
-    put_flags(a, 2);
+    bench_put_flags(&a->bench, 1, flags, ARRAY_LEN(flags));
+    bench_put_flags(&a->bench, 2, flags, ARRAY_LEN(flags));
     bench_stored(&a->bench, 0, NULL);
     bench_stored(&a->bench, 3, "kept:5");
     bench_time_out(&a->bench);
@@ -229,7 +217,7 @@ static void a_right_hash_opens_secure_mode(void **state)
     bench_add(&a.bench, &(struct env_settings){
                             .sdk_key = "sdk-secret", .env_id = "id-1", .secure_mode = true});
     ask_start(&a, NULL, 0);
-    put_flags(&a, 0);
+    bench_put_flags(&a.bench, 0, flags, ARRAY_LEN(flags));
     ask(&a, "GET", "/sdk/evalx/id-1/contexts/" ME "?h=" ME_HASH, "");
     check(&a, 200, "right");
     ask_with(&a, "REPORT", "/sdk/evalx/id-1/context?h=" ME_HASH, JSON_TYPE, ME_JSON);

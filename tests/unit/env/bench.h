@@ -97,6 +97,9 @@ struct dataset *bench_dataset(const char *words);
 struct item *bench_item(const char *word);
 
 void bench_put(struct bench *b, size_t i, const char *words);
+
+/* Flags as {key, JSON}, and "gone", which was deleted in version 9. */
+void bench_put_flags(struct bench *b, size_t i, const char *const (*flags)[2], size_t count);
 void bench_patch(struct bench *b, size_t i, const char *word);
 void bench_alive(struct bench *b, size_t i);
 void bench_fail(struct bench *b, size_t i, enum source_error_kind kind, int status_code,

@@ -54,6 +54,17 @@ void bench_put(struct bench *b, size_t i, const char *words)
     b->sources[i].sink.put(b->sources[i].sink.owner, bench_dataset(words));
 }
 
+void bench_put_flags(struct bench *b, size_t i, const char *const (*flags)[2], size_t count)
+{
+    struct dataset_builder *builder = dataset_builder_new();
+    struct error err;
+    for (size_t f = 0; f < count; f++)
+        dataset_builder_add_take(
+            builder, item_parse(ITEM_FLAG, view_of(flags[f][0]), view_of(flags[f][1]), &err));
+    dataset_builder_add_take(builder, item_tombstone(ITEM_FLAG, view_of("gone"), 9));
+    b->sources[i].sink.put(b->sources[i].sink.owner, dataset_builder_finish_take(builder));
+}
+
 void bench_patch(struct bench *b, size_t i, const char *word)
 {
     b->sources[i].sink.patch(b->sources[i].sink.owner, bench_item(word));
