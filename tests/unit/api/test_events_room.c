@@ -16,6 +16,14 @@ static void setup(struct asking *a)
     ask_start(a, NULL, 0);
 }
 
+/* Bodies on other threads take all the room there is, and somebody has the turn. */
+static void setup_full(struct asking *a)
+{
+    setup(a);
+    a->door.reading_bytes = PART;
+    a->door.turn = true;
+}
+
 /* The next turn in which something happens: the timer of events_pause.c is due. */
 static void wait_a_while(struct asking *a)
 {
@@ -66,9 +74,7 @@ static void a_body_waits_for_its_turn(void **state)
 {
     struct asking a;
     (void)state;
-    setup(&a);
-    a.door.reading_bytes = PART;
-    a.door.turn = true;
+    setup_full(&a);
     ask_begin(&a, "POST", "/bulk", SDK);
     ask_push(&a, view_of("["));
     push_numbers(&a, 20000);
@@ -90,9 +96,7 @@ static void a_body_waits_for_room(void **state)
 {
     struct asking a;
     (void)state;
-    setup(&a);
-    a.door.reading_bytes = PART;
-    a.door.turn = true;
+    setup_full(&a);
     ask_begin(&a, "POST", "/bulk", SDK);
     ask_push(&a, view_of("[1"));
     a.door.reading_bytes = 0;
@@ -109,9 +113,7 @@ static void a_body_without_room_is_503_in_the_end(void **state)
     static const char *const headers[] = {SDK, SDK "Content-Encoding: gzip\n"};
     struct asking a;
     (void)state;
-    setup(&a);
-    a.door.reading_bytes = PART;
-    a.door.turn = true;
+    setup_full(&a);
     for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
         ask_begin(&a, "POST", "/bulk", headers[i]);
         ask_push(&a, view_of("[1"));
@@ -128,9 +130,7 @@ static void a_client_that_goes_away_waits_no_longer(void **state)
 {
     struct asking a;
     (void)state;
-    setup(&a);
-    a.door.reading_bytes = PART;
-    a.door.turn = true;
+    setup_full(&a);
     ask_begin(&a, "POST", "/bulk", SDK);
     ask_push(&a, view_of("[1"));
     assert_non_null(a.thread->pause_timer);
