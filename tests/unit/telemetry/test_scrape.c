@@ -117,6 +117,16 @@ static void client_ping(int fd)
     }
 }
 
+/* A client whose question is read by now, as `other` sees. */
+static int client_scrape(const struct relay *r, int other)
+{
+    int fd = client_open(r);
+    client_ping(other);
+    client_send(fd, SCRAPE);
+    client_ping(other);
+    return fd;
+}
+
 /* ---- tests ----------------------------------------------------------------------------------- */
 
 static void scrapes_share_what_is_gathered(void **state)
@@ -164,11 +174,8 @@ static void who_waits_at_the_end_is_told(void **state)
     struct relay r;
     (void)state;
     relay_open(&r);
-    int fd = client_open(&r);
     int other = client_open(&r);
-    client_ping(other);
-    client_send(fd, SCRAPE);
-    client_ping(other);
+    int fd = client_scrape(&r, other);
     relay_close(&r, 5000);
     client_expect(fd, "HTTP/1.1 503 Service Unavailable\r\n");
     assert_int_equal(r.gathered, 0);
@@ -182,11 +189,8 @@ static void who_goes_away_is_forgotten(void **state)
     struct relay r;
     (void)state;
     relay_open(&r);
-    int fd = client_open(&r);
     int other = client_open(&r);
-    client_ping(other);
-    client_send(fd, SCRAPE);
-    client_ping(other);
+    int fd = client_scrape(&r, other);
     (void)close(fd);
     client_ping(other);
     (void)close(other);
