@@ -1,6 +1,8 @@
 /* See measure.h. */
 #include "measure.h"
 
+#include "harness.h"
+
 #include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +24,8 @@
 #else
 #define MEASURED true
 #endif
+
+#define FLAG_BYTES 5000
 
 /* The most memory since the last peak_forget(), in MB. */
 static long peak_mb(void)
@@ -77,4 +81,23 @@ void measure_end(struct measure *m, const char *what, long limit_mb, double limi
         assert_true(more_mb < limit_mb);
         assert_true(seconds < limit_s);
     }
+}
+
+struct dataset *measure_flags(unsigned count, int64_t version)
+{
+    struct dataset_builder *b = dataset_builder_new();
+    char key[32];
+    for (unsigned i = 0; i < count; i++) {
+        (void)snprintf(key, sizeof key, "flag-%u", i);
+        dataset_builder_add_take(b, flag_sized(key, version, FLAG_BYTES));
+    }
+    return dataset_builder_finish_take(b);
+}
+
+struct dataset *measure_flags_ordered(unsigned count, int64_t version)
+{
+    struct dataset *d = measure_flags(count, version);
+    size_t ordered;
+    (void)dataset_ordered(d, ITEM_FLAG, &ordered);
+    return d;
 }

@@ -2,6 +2,7 @@
 #ifndef TEST_STORE_MEASURE_H
 #define TEST_STORE_MEASURE_H
 
+#include "flags/dataset.h"
 #include "loop_hold.h"
 
 #define MEASURE_HOLD_LIMIT_NS 10000000 /* of one turn of the loop */
@@ -14,6 +15,11 @@ struct measure {
 
 void measure_open(struct measure *m, uv_loop_t *loop);
 void measure_close(struct measure *m);
+
+/* "flag-0" and so on, of 5 KB each and of one version. Ordered: dataset_ordered() was asked for
+ * them before, so that it costs nothing in what is measured. */
+struct dataset *measure_flags(unsigned count, int64_t version);
+struct dataset *measure_flags_ordered(unsigned count, int64_t version);
 
 void measure_begin(struct measure *m);
 

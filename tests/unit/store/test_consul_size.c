@@ -3,23 +3,9 @@
 #include "consul_world.h"
 #include "measure.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FLAGS 10000
-#define FLAG_BYTES 5000
-
-static struct dataset *flags_of_version(int64_t version)
-{
-    struct dataset_builder *b = dataset_builder_new();
-    char key[32];
-    for (int i = 0; i < FLAGS; i++) {
-        (void)snprintf(key, sizeof key, "flag-%d", i);
-        dataset_builder_add_take(b, flag_sized(key, version, FLAG_BYTES));
-    }
-    return dataset_builder_finish_take(b);
-}
 
 static void ten_thousand_flags_go_through_without_holding_the_loop(void **state)
 {
@@ -28,17 +14,14 @@ static void ten_thousand_flags_go_through_without_holding_the_loop(void **state)
     (void)state;
     consul_begin(&c);
     measure_open(&m, &c.w.loop);
-    struct dataset *first = flags_of_version(1);
-    size_t ordered;
-    (void)dataset_ordered(first, ITEM_FLAG, &ordered);
+    struct dataset *first = measure_flags_ordered(FLAGS, 1);
     measure_begin(&m);
     write_all(&c.h, dataset_ref(first));
     measure_end(&m, "Init", 20, 15);
     measure_begin(&m);
     assert_int_equal(dataset_count(read_back(&c.h), ITEM_FLAG), FLAGS);
     measure_end(&m, "read", 200, 15);
-    struct dataset *second = flags_of_version(2);
-    (void)dataset_ordered(second, ITEM_FLAG, &ordered);
+    struct dataset *second = measure_flags_ordered(FLAGS, 2);
     measure_begin(&m);
     write_all(&c.h, dataset_ref(second));
     measure_end(&m, "Init over it", 20, 15);
@@ -63,7 +46,7 @@ static void a_repair_item_by_item_takes_less_than_five_seconds(void **state)
     consul_settings(&c);
     consul_open(&c);
     measure_open(&m, &c.w.loop);
-    c.h.snapshot = flags_of_version(2);
+    c.h.snapshot = measure_flags(FLAGS, 2);
     write_all(&c.h, dataset_ref(c.h.snapshot));
     for (int half = 0; half < 2; half++) {
         server_kill(&c.server);
@@ -71,7 +54,7 @@ static void a_repair_item_by_item_takes_less_than_five_seconds(void **state)
         run_until_state(&c.h, STORE_INTERRUPTED);
         if (half == 1) {
             dataset_unref(c.h.snapshot);
-            c.h.snapshot = flags_of_version(3);
+            c.h.snapshot = measure_flags(FLAGS, 3);
         }
         consul_start(&c, c.server.port, options);
         measure_begin(&m);

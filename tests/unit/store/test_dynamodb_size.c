@@ -2,34 +2,17 @@
 #include "dynamodb_world.h"
 #include "measure.h"
 
-#include <stdio.h>
-
 #define FLAGS 10000
 #define FEWER_FLAGS 2000
-#define FLAG_BYTES 5000
 #define PATIENCE_MS 120000 /* DynamoDB Local takes 20 s to read out a namespace of 50 MB */
 
 static struct server server;
-
-static struct dataset *flags_of_version(int count, int64_t version)
-{
-    struct dataset_builder *b = dataset_builder_new();
-    char key[32];
-    size_t ordered;
-    for (int i = 0; i < count; i++) {
-        (void)snprintf(key, sizeof key, "flag-%d", i);
-        dataset_builder_add_take(b, flag_sized(key, version, FLAG_BYTES));
-    }
-    struct dataset *d = dataset_builder_finish_take(b);
-    (void)dataset_ordered(d, ITEM_FLAG, &ordered);
-    return d;
-}
 
 static void ten_thousand_flags_go_through_without_holding_the_loop(void **state)
 {
     struct dynamodb_world d;
     struct measure m;
-    struct dataset *data[] = {flags_of_version(FLAGS, 1), flags_of_version(FLAGS, 2)};
+    struct dataset *data[] = {measure_flags_ordered(FLAGS, 1), measure_flags_ordered(FLAGS, 2)};
     (void)state;
     dynamodb_begin(&d, server.port);
     d.w.patience_ms = PATIENCE_MS;
@@ -58,7 +41,7 @@ static void a_repair_item_by_item_takes_less_than_five_seconds(void **state)
 {
     struct dynamodb_world d;
     struct measure m;
-    struct dataset *known = flags_of_version(FEWER_FLAGS, 2);
+    struct dataset *known = measure_flags_ordered(FEWER_FLAGS, 2);
     (void)state;
     dynamodb_begin(&d, server.port);
     d.w.patience_ms = PATIENCE_MS;

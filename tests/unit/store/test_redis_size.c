@@ -2,30 +2,13 @@
 #include "measure.h"
 #include "redis_world.h"
 
-#include <stdio.h>
-
 #define FLAGS 10000
-#define FLAG_BYTES 5000
-
-static struct dataset *flags_of_version(int64_t version)
-{
-    struct dataset_builder *b = dataset_builder_new();
-    char key[32];
-    size_t ordered;
-    for (int i = 0; i < FLAGS; i++) {
-        (void)snprintf(key, sizeof key, "flag-%d", i);
-        dataset_builder_add_take(b, flag_sized(key, version, FLAG_BYTES));
-    }
-    struct dataset *d = dataset_builder_finish_take(b);
-    (void)dataset_ordered(d, ITEM_FLAG, &ordered);
-    return d;
-}
 
 static void ten_thousand_flags_go_through_without_holding_the_loop(void **state)
 {
     struct redis_world r;
     struct measure m;
-    struct dataset *data[] = {flags_of_version(1), flags_of_version(2)};
+    struct dataset *data[] = {measure_flags_ordered(FLAGS, 1), measure_flags_ordered(FLAGS, 2)};
     (void)state;
     redis_begin(&r);
     redis_open(&r);
@@ -58,7 +41,7 @@ static void a_repair_item_by_item_takes_less_than_five_seconds(void **state)
         r.w.settings.redis.atomic_upsert = atomic != 0;
         redis_open(&r);
         measure_open(&m, &r.w.loop);
-        r.h.snapshot = flags_of_version(1);
+        r.h.snapshot = measure_flags_ordered(FLAGS, 1);
         write_all(&r.h, dataset_ref(r.h.snapshot));
         for (int newer = 0; newer < 2; newer++) {
             (void)redis_cli(&r.server, "config set requirepass secret");
@@ -66,7 +49,7 @@ static void a_repair_item_by_item_takes_less_than_five_seconds(void **state)
             store_read_post(r.h.store, STORE_ALL_KINDS);
             run_until_state(&r.h, STORE_INTERRUPTED);
             dataset_unref(r.h.snapshot);
-            r.h.snapshot = flags_of_version(1 + newer);
+            r.h.snapshot = measure_flags_ordered(FLAGS, 1 + newer);
             (void)redis_cli(&r.server, "-a secret config set requirepass ''");
             measure_begin(&m);
             run_until_state(&r.h, STORE_VALID);
