@@ -59,6 +59,8 @@ static void rows_are_those_of_the_documentation(void **state)
 
 struct waiting {
     struct membership_op op;
+    struct str text;
+    struct patch patch;
     bool done;
 };
 
@@ -82,47 +84,51 @@ static void long_patch(struct str *text)
     str_append_text(text, "]}}}");
 }
 
+static void apply_long_patch(struct waiting *w, struct membership_store *s)
+{
+    struct error err;
+    memset(w, 0, sizeof *w);
+    long_patch(&w->text);
+    assert_true(patch_parse(str_view(&w->text), &w->patch, &err));
+    w->op = (struct membership_op){.type = MEMBERSHIP_OP_APPLY, .patch = &w->patch, .done = note};
+    membership_run(s, &w->op);
+}
+
+static void waiting_free(struct waiting *w)
+{
+    patch_free(&w->patch);
+    str_free(&w->text);
+}
+
 static void a_long_patch_keeps_no_question_waiting(void **state)
 {
     struct bench b;
-    struct str text = {0};
-    struct patch patch;
-    struct error err;
+    struct waiting apply;
     (void)state;
     bench_open(&b);
-    long_patch(&text);
-    assert_true(patch_parse(str_view(&text), &patch, &err));
-    struct waiting apply = {.op = {.type = MEMBERSHIP_OP_APPLY, .patch = &patch, .done = note}};
-    membership_run(b.m.store, &apply.op);
+    apply_long_patch(&apply, b.m.store);
     assert_string_equal(members_of(b.m.store, &b.w, "first"), "");
     assert_false(apply.done);
     run_until(&b.w, is_done, &apply, "the end of a long patch");
     assert_true(apply.op.ok && !apply.op.mismatch);
     assert_string_equal(members_of(b.m.store, &b.w, "first"), "vip.g1+");
-    patch_free(&patch);
-    str_free(&text);
+    waiting_free(&apply);
     bench_close(&b);
 }
 
 static void closing_gives_a_long_patch_up(void **state)
 {
     struct bench b;
-    struct str text = {0};
-    struct patch patch;
-    struct error err;
+    struct waiting apply;
     (void)state;
     bench_open(&b);
     struct membership_store *s = members_store(&b.m, "other");
-    long_patch(&text);
-    assert_true(patch_parse(str_view(&text), &patch, &err));
-    struct waiting apply = {.op = {.type = MEMBERSHIP_OP_APPLY, .patch = &patch, .done = note}};
-    membership_run(s, &apply.op);
+    apply_long_patch(&apply, s);
     members_store_close(&b.m, s);
     assert_true(apply.done);
     assert_false(apply.op.ok);
     assert_int_equal(sql_int(b.w.path, "select count(*) from big_segment_member"), 0);
-    patch_free(&patch);
-    str_free(&text);
+    waiting_free(&apply);
     bench_close(&b);
 }
 
