@@ -5,12 +5,16 @@
  *   "f" flag key                        -> flag
  *   "c" flag number, variation, version -> counter
  *   "k" flag number, kind               -> kind
+ *
+ * The first counters and kinds of a flag are not in it: hardly a flag has more, and to look at a
+ * few takes less time and memory than to look them up.
  */
 #include "events/summary.h"
 
 #include "base/json_writer.h"
 
 #define PART_BYTES 96
+#define FEW 8
 
 struct summary_counter {
     struct summary_counter *next;
@@ -29,8 +33,10 @@ struct summary_flag {
     uint64_t number;
     struct summary_counter *counters;
     struct summary_counter **last_counter;
+    size_t counter_count;
     struct summary_kind *kinds;
     struct summary_kind **last_kind;
+    size_t kind_count;
     bool has_kinds;            /* the list is there, even if it is empty */
     struct view default_value; /* JSON, owned; empty: there is none */
     struct view key;           /* behind the struct */
@@ -72,6 +78,13 @@ static struct view kind_name(struct summary *s, const struct summary_flag *f, st
     return str_view(&s->scratch);
 }
 
+/* The part is found under this name from now on. */
+static void part_name(struct summary *s, struct view name, void *part)
+{
+    (void)map_set(&s->by_key, name, part);
+    s->bytes += name.len;
+}
+
 struct summary_flag *summary_flag_add(struct summary *s, struct view key)
 {
     struct view name = flag_name(s, key);
@@ -84,13 +97,13 @@ struct summary_flag *summary_flag_add(struct summary *s, struct view key)
     if (key.len > 0)
         memcpy(f->memory, key.data, key.len);
     f->key = view_make(f->memory, key.len);
-    (void)map_set(&s->by_key, name, f);
+    part_name(s, name, f);
     if (s->last != NULL)
         s->last->next = f;
     else
         s->first = f;
     s->last = f;
-    s->bytes += name.len + key.len + PART_BYTES;
+    s->bytes += key.len + PART_BYTES;
     return f;
 }
 
@@ -115,12 +128,27 @@ static struct summary_flag *flag_at(struct summary *s, struct view key, struct v
     return f;
 }
 
-/* The counter of this variation and version, which has counted nothing when it is made here. */
+static bool is_same_int(struct input_int a, struct input_int b)
+{
+    return a.defined == b.defined && a.value == b.value;
+}
+
+/* The counter of this variation and version, or NULL. */
+static struct summary_counter *counter_find(struct summary *s, const struct summary_flag *f,
+                                            const struct summary_count *at)
+{
+    struct summary_counter *c = f->counters;
+    for (int few = FEW; c != NULL && few > 0; few--, c = c->next)
+        if (is_same_int(c->at.variation, at->variation) && is_same_int(c->at.version, at->version))
+            return c;
+    return c != NULL ? map_get(&s->by_key, counter_name(s, f, at)) : NULL;
+}
+
+/* The same; one that is made here has counted nothing. */
 static struct summary_counter *counter_at(struct summary *s, struct summary_flag *f,
                                           const struct summary_count *at)
 {
-    struct view name = counter_name(s, f, at);
-    struct summary_counter *c = map_get(&s->by_key, name);
+    struct summary_counter *c = counter_find(s, f, at);
     if (c != NULL)
         return c;
     struct str value = {0};
@@ -132,11 +160,21 @@ static struct summary_counter *counter_at(struct summary *s, struct summary_flag
                                    .version = at->version,
                                    .value = view_make(c->memory, value.len)};
     str_free(&value);
-    (void)map_set(&s->by_key, name, c);
     *f->last_counter = c;
     f->last_counter = &c->next;
-    s->bytes += name.len + c->at.value.len + PART_BYTES;
+    s->bytes += c->at.value.len + PART_BYTES;
+    if (f->counter_count++ >= FEW)
+        part_name(s, counter_name(s, f, at), c);
     return c;
+}
+
+static bool has_kind(struct summary *s, const struct summary_flag *f, struct view kind)
+{
+    const struct summary_kind *k = f->kinds;
+    for (int few = FEW; k != NULL && few > 0; few--, k = k->next)
+        if (view_equal(k->name, kind))
+            return true;
+    return k != NULL && map_get(&s->by_key, kind_name(s, f, kind)) != NULL;
 }
 
 void summary_kinds_begin(struct summary_flag *f)
@@ -147,17 +185,17 @@ void summary_kinds_begin(struct summary_flag *f)
 void summary_kind_add(struct summary *s, struct summary_flag *f, struct view kind)
 {
     summary_kinds_begin(f);
-    struct view name = kind_name(s, f, kind);
-    if (map_get(&s->by_key, name) != NULL)
+    if (has_kind(s, f, kind))
         return;
     struct summary_kind *k = mem_zalloc(sizeof *k + kind.len);
     if (kind.len > 0)
         memcpy(k->memory, kind.data, kind.len);
     k->name = view_make(k->memory, kind.len);
-    (void)map_set(&s->by_key, name, k);
     *f->last_kind = k;
     f->last_kind = &k->next;
-    s->bytes += name.len + kind.len + PART_BYTES;
+    s->bytes += kind.len + PART_BYTES;
+    if (f->kind_count++ >= FEW)
+        part_name(s, kind_name(s, f, kind), k);
 }
 
 void summary_add(struct summary *s, struct view key, const struct input_event *e,
@@ -210,8 +248,7 @@ static bool flag_fits(struct summary *into, const struct summary_flag *f)
         return true;
     bool fits = view_equal(there->default_value, f->default_value);
     for (const struct summary_counter *c = f->counters; c != NULL && fits; c = c->next) {
-        const struct summary_counter *same =
-            map_get(&into->by_key, counter_name(into, there, &c->at));
+        const struct summary_counter *same = counter_find(into, there, &c->at);
         fits = same == NULL || counter_takes(same, &c->at);
     }
     return fits;

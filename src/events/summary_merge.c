@@ -13,7 +13,7 @@
 /* Real SDKs need one or two; more is not worth to be looked through for each event. */
 #define CHAIN_MOST 8
 
-#define MERGED_BYTES 96
+#define MERGED_BYTES 256 /* the struct, and the first tables of its summary */
 
 struct merged {
     struct merged *next;       /* in order of appearance */
