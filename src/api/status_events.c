@@ -1,7 +1,7 @@
 /* api/status_events.c - what became of events so far, in the status document.
  *
- * Every event that was accepted is in exactly one of pending, sent and dropped; one that a summary
- * has counted is in the summary's number.
+ * Every event that was accepted is in exactly one of pending, sent, dropped and, a summary that was
+ * added to another one, merged; one that a summary has counted is in the summary's number.
  */
 #include "api/status.h"
 
@@ -39,6 +39,13 @@ static bool get_limit(const struct status_subject *s, struct str *out)
 static bool get_sent(const struct status_subject *s, struct str *out)
 {
     return status_put_number(out, count_of(&door_of(s)->sent_events));
+}
+
+/* Absent while memory was never short. */
+static bool get_merged(const struct status_subject *s, struct str *out)
+{
+    int64_t number = count_of(&door_of(s)->merged_events);
+    return number != 0 && status_put_number(out, number);
 }
 
 static bool get_repeated(const struct status_subject *s, struct str *out)
@@ -91,6 +98,7 @@ static const struct status_row events_rows[] = {
     {"limitBytes", STATUS_NUMBER, false, get_limit},
     {"sent", STATUS_NUMBER, false, get_sent},
     {"dropped", STATUS_OBJECT, false, .shape = &dropped_shape},
+    {"merged", STATUS_NUMBER, false, get_merged},
     {"repeatedPosts", STATUS_NUMBER, false, get_repeated},
     {"failing", STATUS_NUMBER, false, get_failing},
     {"switchedOff", STATUS_NUMBER, false, get_switched_off},
@@ -106,10 +114,10 @@ static uint64_t mix(uint64_t hash, const _Atomic int64_t *counter)
 uint64_t status_events_generation(const struct status_document *d)
 {
     const struct events_door *door = d->api->settings.door;
-    const _Atomic int64_t *const numbers[] = {&door->received_events, &door->pending_events,
-                                              &door->held_bytes,      &door->reading_bytes,
-                                              &door->sent_events,     &door->duplicates,
-                                              &door->families_off,    &door->families_failing};
+    const _Atomic int64_t *const numbers[] = {
+        &door->received_events, &door->pending_events,   &door->held_bytes,
+        &door->reading_bytes,   &door->sent_events,      &door->duplicates,
+        &door->families_off,    &door->families_failing, &door->merged_events};
     uint64_t hash = 0;
     if (!door->settings.enabled)
         return 0;

@@ -75,6 +75,8 @@ void events_batch_account(struct events_batch *b)
         held += events_piece_held(p);
     if (b->text != NULL)
         held += sizeof *b->text + b->text->len;
+    if (b->gzip != NULL)
+        held += b->gzip->len;
     batch_hold(b, held);
 }
 
@@ -105,7 +107,7 @@ static void batch_body_free(struct events_batch *b)
 void events_batch_pressed(struct events_batch *b)
 {
     batch_body_free(b);
-    batch_hold(b, sizeof *b + b->gzip->len);
+    events_batch_account(b);
     if (b->doomed)
         events_batch_free(b);
     else
@@ -134,7 +136,8 @@ void events_batch_drop(struct events_batch *b, enum event_drop reason)
 {
     struct events_family *f = b->group->family;
     bool is_left = reason == EVENT_DROP_SHUTDOWN && events_batch_is_safe(b);
-    bool in_pool = b->state == EVENTS_BATCH_PRESSING && list_empty(&b->node);
+    bool in_pool = (b->state == EVENTS_BATCH_PRESSING && list_empty(&b->node)) ||
+                   b->state == EVENTS_BATCH_MERGING;
     if (!is_left)
         events_count_drop(f->env, reason, b->count);
     if (reason != EVENT_DROP_SHUTDOWN)

@@ -134,6 +134,17 @@ void events_disk_outcome(const struct events_batch *b, const char *outcome)
         spool_outcome_append(e->spool, view_of(b->payload_id), outcome);
 }
 
+void events_disk_replaced(const struct events_batch *one, const struct list *batches)
+{
+    const struct events *e = events_of(one->group->family);
+    if (!is_kept(one->group))
+        return;
+    struct spool_batch record = record_of(one);
+    spool_batch_unwritten(e->spool, &record);
+    LIST_EACH (node, batches)
+        events_disk_outcome(CONTAINER_OF(node, struct events_batch, node), "replaced");
+}
+
 void events_disk_forget(struct events_group *g)
 {
     const struct events *e = events_of(g->family);

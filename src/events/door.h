@@ -37,7 +37,8 @@ struct events_door {
     _Atomic int64_t sent_events;
     _Atomic int64_t sent_bytes;
     _Atomic int64_t dropped[EVENT_DROP_COUNT];
-    _Atomic int64_t duplicates; /* posts (13.4) */
+    _Atomic int64_t duplicates;    /* posts (13.4) */
+    _Atomic int64_t merged_events; /* summaries that were added to others */
     /* gauges */
     _Atomic int64_t pending_events;
     _Atomic int64_t families_off;

@@ -36,6 +36,12 @@ void events_count_drop(struct events_env *env, enum event_drop reason, size_t co
     env->counts.dropped[reason] += (int64_t)count;
 }
 
+void events_count_merged(struct events_env *env, size_t count)
+{
+    atomic_fetch_add(&env->events->door->merged_events, (int64_t)count);
+    env->counts.merged += (int64_t)count;
+}
+
 void events_count_pending(struct events *e, int64_t change)
 {
     atomic_fetch_add_explicit(&e->door->pending_events, change, memory_order_relaxed);
@@ -43,8 +49,7 @@ void events_count_pending(struct events *e, int64_t change)
 
 /* ---- walking --------------------------------------------------------------------------------- */
 
-/* The next one at or behind *place, which begins at 0; NULL: there is none any more. */
-static struct events_family *family_next(const struct events *e, size_t *place)
+struct events_family *events_family_next(const struct events *e, size_t *place)
 {
     struct events_family *f = NULL;
     while (f == NULL && *place < e->env_count * EVENT_FAMILY_COUNT) {
@@ -58,7 +63,7 @@ static struct events_family *family_next(const struct events *e, size_t *place)
 static void each_family(const struct events *e, void (*visit)(struct events_family *f))
 {
     struct events_family *f;
-    for (size_t place = 0; (f = family_next(e, &place)) != NULL;)
+    for (size_t place = 0; (f = events_family_next(e, &place)) != NULL;)
         visit(f);
 }
 
@@ -126,6 +131,7 @@ static void post_handle(struct events *e, struct event_post *post)
         return;
     events_family_take(events_family_at(e, post->slot, post->snapshot->facts, post->family), post);
     half_look(e);
+    events_merge_look(e);
 }
 
 void events_take(struct events *e, struct event_post *post)
@@ -285,7 +291,7 @@ static void handles_close(struct events *e)
 static bool all_done(const struct events *e)
 {
     struct events_family *f;
-    for (size_t place = 0; (f = family_next(e, &place)) != NULL;)
+    for (size_t place = 0; (f = events_family_next(e, &place)) != NULL;)
         if (!events_family_is_done(f))
             return false;
     return events_diagnostics_are_done(&e->diagnostics);
@@ -313,7 +319,7 @@ static void abandon(struct events *e)
     struct events_family *f;
     size_t count = 0;
     each_family(e, usage_abandon); /* not among those that SDKs miss */
-    for (size_t place = 0; (f = family_next(e, &place)) != NULL;)
+    for (size_t place = 0; (f = events_family_next(e, &place)) != NULL;)
         count += events_family_abandon(f, EVENT_DROP_SHUTDOWN);
     if (count != 0)
         log_always(log_global(), LOG_WARN, "Shutting down with %zu undelivered events", count);

@@ -8,9 +8,10 @@
  *
  * Who lives here: event.h, event_array.h, door.c (posts, and how they cross), events.c (the whole),
  * usage.h with usage*.c (what the relay reports itself), dedupe.c (posts that come twice),
- * family.c, group.c, group_summary.c (what waits), counts.c, batch.c, press.c (gzip), publisher.c,
- * outcome.c, answer.c, switch.c (delivery), diagnostic.c, disk.c (what is written when), spool*.c
- * (how), summarizer.c with input_*.c, output_event.c, summary.c and known_contexts.c.
+ * family.c, group.c, group_summary.c (what waits), counts.c, batch.c, press.c (gzip), merge.c (less
+ * memory), publisher.c, outcome.c, answer.c, switch.c (delivery), diagnostic.c, disk.c (what is
+ * written when), spool*.c (how), summarizer.c with input_*.c, output_event.c, summary*.c and
+ * known_contexts.c.
  *
  * Lives on the control thread but for the door and usage_counts.c. One timer per family, armed only
  * while something waits. May call: env/snapshot.h, source/retry.h, flags, http client, base.
@@ -87,6 +88,7 @@ struct events_counts {
     int64_t sent_bytes;                        /* before compression */
     int64_t dropped[EVENT_DROP_COUNT];
     int64_t duplicates; /* posts */
+    int64_t merged;     /* summaries that were added to others, for want of memory */
     /* now */
     int64_t queue;
     int64_t queue_bytes;          /* of the budget */

@@ -43,6 +43,14 @@ void events_pieces_free(struct events_piece *first); /* the whole chain; accepts
 
 /* ---- groups (5) ------------------------------------------------------------------------------ */
 
+/* Batches that could be merged together: merge.c. */
+struct events_run {
+    size_t batches;
+    size_t count;
+    size_t bytes;
+    bool full;
+};
+
 struct events_group {
     struct list node; /* of family->groups */
     struct events_family *family;
@@ -60,6 +68,7 @@ struct events_group {
     uint64_t covered; /* the last one that a batch stands for */
     bool used;        /* had a post since the last look */
     size_t batches;
+    struct events_run run; /* scratch */
 };
 
 /* The group of this metadata, made where needed. */
@@ -99,6 +108,7 @@ enum events_batch_state {
     EVENTS_BATCH_WRITING,  /* the spool does not have the whole flush yet */
     EVENTS_BATCH_PRESSING, /* waits for the thread pool, or is there */
     EVENTS_BATCH_READY,    /* on family->ready */
+    EVENTS_BATCH_MERGING,  /* on events->merge.batches; the thread pool has it */
     EVENTS_BATCH_FLYING,   /* a request is under way; on family->flying, like the next */
     EVENTS_BATCH_PAUSED    /* one second before the second attempt */
 };
@@ -116,6 +126,7 @@ struct events_batch {
     size_t held;  /* of the budget */
     bool probe;   /* of a path that is switched off */
     bool doomed;  /* dropped while the thread pool or the spool has it */
+    bool merged_in_vain;
 
     /* of the spool */
     uint64_t up_to; /* the last post of the group that it or an earlier one stands for */
@@ -177,6 +188,22 @@ struct buf *events_gunzip(const struct buf *gzip, size_t bytes);
 /* press.c: work for the thread pool. */
 void events_press_start(struct events_batch *b);
 
+/* ---- less memory: merge.c -------------------------------------------------------------------- */
+
+struct events_merge {
+    uv_work_t work;
+    struct events_group *group; /* NULL: no job is under way */
+    struct list batches;        /* that it has; oldest first */
+    int64_t not_before_ms;      /* of the next look, when the last one has found nothing */
+    /* results */
+    struct buf *gzip; /* NULL: memory was bad */
+    size_t bytes;     /* of the text */
+    size_t count;
+};
+
+/* Merges kept batches when the budget runs out; cheap when there is nothing to do. */
+void events_merge_look(struct events *e);
+
 /* ---- the spool: disk.c ----------------------------------------------------------------------- */
 
 /* Opens what is configured; false with *err: the process must not start. */
@@ -191,6 +218,9 @@ void events_disk_post(struct events_group *g, struct event_post *post);
 /* True: it will go to the press when its flush is written. Its outcome is told in any case. */
 bool events_disk_batch(struct events_batch *b);
 void events_disk_outcome(const struct events_batch *b, const char *outcome);
+
+/* `one`, which is in memory only, stands for all of the list, which the spool has not either. */
+void events_disk_replaced(const struct events_batch *one, const struct list *batches);
 
 /* Posts of the group that no batch stands for need none. */
 void events_disk_forget(struct events_group *g);
@@ -220,6 +250,7 @@ struct events_family {
     bool tags_warned;
     int64_t memory_warned_ms;
     int64_t memory_dropped; /* since that line */
+    int64_t merge_told_ms;
 
     struct list batches; /* all of them */
     struct list ready;   /* oldest first */
@@ -364,7 +395,8 @@ struct events {
     struct events_diagnostics diagnostics;
 
     struct list pressing; /* batches that wait for the thread pool */
-    unsigned presses;     /* batches that are there */
+    unsigned presses;     /* jobs that are there */
+    struct events_merge merge;
 
     enum events_phase phase;
     int64_t left_ms; /* for delivering, when what the timer is armed for is over */
@@ -382,7 +414,11 @@ void events_release(struct events *e, size_t bytes);
 int64_t events_room(const struct events *e);
 
 void events_count_drop(struct events_env *env, enum event_drop reason, size_t count);
+void events_count_merged(struct events_env *env, size_t count);
 void events_count_pending(struct events *e, int64_t change);
+
+/* The next family at or behind *place, which begins at 0; NULL: there is none any more. */
+struct events_family *events_family_next(const struct events *e, size_t *place);
 
 /* Something ended; while closing it may have been the last thing. */
 void events_look_whether_done(struct events *e);

@@ -184,6 +184,13 @@ static struct spool_entry *batch_entry(struct spool_members *members,
     return e;
 }
 
+void spool_batch_unwritten(struct spool *s, const struct spool_batch *batch)
+{
+    struct spool_members *m = spool_index_members(&s->index, &batch->group);
+    spool_index_unwritten(&s->index, m, batch->payload_id, batch->up_to);
+    spool_index_members_unref(&s->index, m);
+}
+
 bool spool_batch_append(struct spool *s, const struct spool_batch *batch, struct buf *body,
                         spool_written *written, void *owner)
 {

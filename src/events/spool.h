@@ -91,6 +91,10 @@ uint64_t spool_post_append(struct spool *s, const struct spool_post *post, struc
 bool spool_batch_append(struct spool *s, const struct spool_batch *batch, struct buf *body,
                         spool_written *written, void *owner);
 
+/* A batch that is in memory only, in place of others that are: the posts that they cover stay on
+ * disk until all of them have outcomes. */
+void spool_batch_unwritten(struct spool *s, const struct spool_batch *batch);
+
 /* `outcome`: "delivered", "dropped", "split". Never fails visibly: a lost one means that the batch
  * is sent again after a restart, under the same payload ID. */
 void spool_outcome_append(struct spool *s, struct view payload_id, const char *outcome);

@@ -80,6 +80,7 @@ void gather_events_sent(const struct telemetry_subject *s, struct metric_writer 
 void gather_events_sent_bytes(const struct telemetry_subject *s, struct metric_writer *w);
 void gather_events_dropped(const struct telemetry_subject *s, struct metric_writer *w);
 void gather_events_duplicates(const struct telemetry_subject *s, struct metric_writer *w);
+void gather_events_merged(const struct telemetry_subject *s, struct metric_writer *w);
 void gather_events_spool(const struct telemetry_subject *s, struct metric_writer *w);
 void gather_events_age(const struct telemetry_subject *s, struct metric_writer *w);
 void gather_events_enabled(const struct telemetry_subject *s, struct metric_writer *w);

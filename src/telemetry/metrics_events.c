@@ -128,6 +128,11 @@ void gather_events_duplicates(const struct telemetry_subject *s, struct metric_w
     (void)PUT_EACH(s, w, duplicates);
 }
 
+void gather_events_merged(const struct telemetry_subject *s, struct metric_writer *w)
+{
+    (void)PUT_EACH(s, w, merged);
+}
+
 void gather_events_dropped(const struct telemetry_subject *s, struct metric_writer *w)
 {
     struct row row;

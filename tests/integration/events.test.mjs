@@ -14,6 +14,19 @@ import { slowness, until } from './lib/wait.mjs';
 
 const counted = count => [...Array(count).keys()];
 
+// What the n-th SDK has counted of 30 of 100 flags; added to `wanted` by flag and value.
+function summaryOf(n, wanted) {
+  const features = {};
+  for (let i = 0; i < 30; i++) {
+    const name = `flag-${(n + 3 * i) % 100}`;
+    const value = (n * i) % 7 > 2;
+    const count = 1 + (Math.imul(n * 31 + i, 2654435761) >>> 2);
+    features[name] = { default: false, contextKinds: ['user'], counters: [{ variation: value ? 0 : 1, version: 3, value, count }] };
+    wanted[`${name} ${value}`] = (wanted[`${name} ${value}`] ?? 0) + count;
+  }
+  return { kind: 'summary', startDate: 1700000000000 + n, endDate: 1700000000500 + n, features };
+}
+
 async function start(t, { events, config, ...options } = {}) {
   const service = await startEventsService(t);
   const pair = await startPair(t, dataset([flag('f')]), {
@@ -86,6 +99,38 @@ describe('events', () => {
     assert.deepEqual(numbers(service.events), counted(10000));
     assert.deepEqual(service.changed, []);
     assert.match(relay.log, /Events service reachable again; sending \d+ kept events/);
+  });
+
+  it('an outage that is longer than memory: summaries are merged, and all that they counted arrives', { timeout: 60000 * slowness }, async t => {
+    const posts = 4000;
+    const { service, relay, key } = await start(t, { events: { maxQueueBytes: '2MiB', flushInterval: '100ms' } });
+    const wanted = {};
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
+    t.after(() => agent.destroy());
+    service.answer = 503;
+    await Promise.all(counted(8).map(async client => {
+      for (let n = client; n < posts; n += 8) {
+        const body = [{ kind: 'index', creationDate: n, context: { kind: 'user', key: `user-${n}` } }, summaryOf(n, wanted)];
+        assert.equal(await post(relay.port, '/bulk', { key, body, agent }), 202);
+        if (n % 80 === client) await relay.waitStatus('room for more', ({ events: { bytes, limitBytes } }) => bytes < 0.8 * limitBytes, 20000);
+      }
+    }));
+    const { events } = await relay.status();
+    assert.equal(events.dropped.total, 0);
+    assert.equal(events.received, events.pending + events.merged);
+    assert.ok(events.merged > posts / 4, `${events.merged} of ${posts} summaries were merged`);
+    assert.ok(events.bytes <= events.limitBytes);
+    service.answer = 202;
+    await until(() => `all index events, there are ${service.events.length} events`, () => service.events.filter(({ kind }) => kind === 'index').length >= posts, 20000);
+    const users = service.events.filter(({ kind }) => kind === 'index').map(({ context }) => context.key);
+    assert.equal(new Set(users).size, posts);
+    const got = {};
+    for (const { features } of service.events.filter(({ kind }) => kind === 'summary'))
+      for (const [name, { counters }] of Object.entries(features))
+        for (const { count, value } of counters) got[`${name} ${value}`] = (got[`${name} ${value}`] ?? 0) + count;
+    assert.deepEqual(got, wanted);
+    assert.deepEqual(service.changed, []);
+    assert.match(relay.log, /Event memory is nearly full; summaries of events that wait are merged: \d+ batches became one/);
   });
 
   it('what hangs, resets or is too large is sent again until it arrives (58, 59, 66)', async t => {

@@ -162,6 +162,12 @@ bool spool_batch_append(struct spool *s, const struct spool_batch *batch, struct
     return true;
 }
 
+void spool_batch_unwritten(struct spool *s, const struct spool_batch *batch)
+{
+    (void)s;
+    record_add('U', &batch->group, batch->payload_id, NULL)->seq = batch->up_to;
+}
+
 void spool_outcome_append(struct spool *s, struct view payload_id, const char *outcome)
 {
     (void)s;
@@ -233,6 +239,8 @@ const char *fake_disk_story(void)
             str_append_format(&s, "B%zu<=%" PRIu64 "%s ", r->count, r->seq, r->more ? "+" : "");
         else if (r->type == 'F')
             str_append_format(&s, "F<=%" PRIu64 " ", r->seq);
+        else if (r->type == 'U')
+            str_append_format(&s, "U<=%" PRIu64 " ", r->seq);
         else
             str_append_format(&s, "D:%s ", r->outcome);
     }

@@ -6,7 +6,7 @@
 #include "events/spool.h"
 
 struct fake_record {
-    char type; /* 'P', 'B', 'D'; 'F': posts were forgotten */
+    char type; /* 'P', 'B', 'D'; 'F': posts were forgotten; 'U': a batch in memory only */
     char *group;
     char *id;
     char *outcome;

@@ -31,6 +31,19 @@ static const struct fake_rule moods[][2] = {
     {{.status = 200, .body = "x", .manner = FAKE_HALF}, END},
 };
 
+/* Summaries, which are merged when memory runs out. */
+static char *summaries(struct dice *d, int count)
+{
+    struct str text = {0};
+    for (int i = 0; i < count; i++)
+        str_append_format(&text,
+                          "%c{\"kind\":\"summary\",\"startDate\":%u,\"endDate\":9,\"features\":{"
+                          "\"f%u\":{\"counters\":[{\"version\":%u,\"value\":1,\"count\":%u}]}}}",
+                          i == 0 ? '[' : ',', roll(d, 9), roll(d, 99), roll(d, 9), roll(d, 99) + 1);
+    str_append_char(&text, ']');
+    return str_take_text(&text);
+}
+
 static int64_t post_something(struct world *w, struct dice *d)
 {
     static const char *const tags[] = {"", "application-id/a", "application-id/b"};
@@ -39,7 +52,8 @@ static int64_t post_something(struct world *w, struct dice *d)
                              .tags = tags[roll(d, ARRAY_LEN(tags))],
                              .slot = roll(d, 2)};
     int count = (int)(roll(d, 8) == 0 ? roll(d, 1500) : roll(d, 20));
-    char *body = world_numbers((int)roll(d, 1000000), count + 1);
+    char *body =
+        roll(d, 3) == 0 ? summaries(d, count + 1) : world_numbers((int)roll(d, 1000000), count + 1);
     world_post(w, &how, body);
     mem_free(body);
     return count + 1;
@@ -47,7 +61,7 @@ static int64_t post_something(struct world *w, struct dice *d)
 
 static int64_t accounted(const struct world *w)
 {
-    return w->door.sent_events + w->door.pending_events + world_dropped(w);
+    return w->door.sent_events + w->door.pending_events + w->door.merged_events + world_dropped(w);
 }
 
 static void some_turns(struct world *w, unsigned turns)
@@ -68,6 +82,7 @@ static void shares_check(const struct world *w, int64_t posted)
             received += one.received[i];
         for (int i = 0; i < EVENT_DROP_COUNT; i++)
             sum.dropped[i] += one.dropped[i];
+        sum.merged += one.merged;
         sum.sent += one.sent;
         sum.sent_bytes += one.sent_bytes;
         sum.queue += one.queue;
@@ -76,6 +91,7 @@ static void shares_check(const struct world *w, int64_t posted)
     for (int i = 0; i < EVENT_DROP_COUNT; i++)
         assert_int_equal(sum.dropped[i], w->door.dropped[i]);
     assert_int_equal(received, posted);
+    assert_int_equal(sum.merged, w->door.merged_events);
     assert_int_equal(sum.sent, w->door.sent_events);
     assert_int_equal(sum.sent_bytes, w->door.sent_bytes);
     assert_int_equal(sum.queue, w->door.pending_events);
@@ -106,7 +122,8 @@ static int64_t step(struct world *w, struct dice *d)
     }
 }
 
-static void run(uint32_t seed, bool spool)
+/* Returns the number of summaries that were merged. */
+static int64_t run(uint32_t seed, bool spool)
 {
     struct world w;
     struct dice d = {seed * 7919};
@@ -131,22 +148,26 @@ static void run(uint32_t seed, bool spool)
     world_end(&w, 1); /* nothing is held then */
     if (!spool)
         assert_int_equal(accounted(&w), posted);
+    int64_t merged = w.door.merged_events;
     world_close(&w);
     fake_disk_clear();
+    return merged;
 }
 
 static void without_a_spool(void **state)
 {
+    int64_t merged = 0;
     (void)state;
     for (uint32_t seed = 1; seed <= RUNS; seed++)
-        run(seed, false);
+        merged += run(seed, false);
+    assert_true(merged > 0);
 }
 
 static void with_a_spool(void **state)
 {
     (void)state;
     for (uint32_t seed = 1; seed <= RUNS; seed++)
-        run(seed, true);
+        (void)run(seed, true);
 }
 
 int main(void)
