@@ -15,6 +15,18 @@
 #define F(counters) FLAG("f", counters)
 #define CONTEXT(key) ",'context':{'kind':'user','key':'" key "'}"
 
+#define VARIATION(v, n) "{'variation':" v ",'version':1,'value':1,'count':" n "},"
+#define EIGHT(n)                                                                                   \
+    VARIATION("1", n)                                                                              \
+    VARIATION("2", n)                                                                              \
+    VARIATION("3", n)                                                                              \
+    VARIATION("4", n)                                                                              \
+    VARIATION("5", n) VARIATION("6", n) VARIATION("7", n) VARIATION("8", n)
+#define ZEROS(n)                                                                                   \
+    "{'variation':0,'version':0,'value':1,'count':" n "},"                                         \
+    "{'variation':0,'unknown':true,'value':1,'count':" n "},"                                      \
+    "{'version':0,'value':1,'count':" n "},{'unknown':true,'value':1,'count':" n "}"
+
 #define MOST "9007199254740992"
 
 /* What is counted must be written; of an event that is written as it came, `want` is NULL. */
@@ -56,6 +68,9 @@ static const struct {
           "{'version':1,'value':1,'count':9},"
           "{'unknown':true,'value':1,'count':17},"
           "{'variation':0,'unknown':true,'value':1,'count':32}"))},
+    {"so they are when a flag has many",
+     {OF(F(EIGHT("1") ZEROS("1"))), OF(F(ZEROS("2")))},
+     OF(F(EIGHT("1") ZEROS("3")))},
     {"numbers below 0 and large ones",
      {OF(F("{'variation':-1,'version':" MOST ",'value':1,'count':1},"
            "{'variation':0,'version':-" MOST ",'value':1,'count':1}"))},
@@ -143,7 +158,7 @@ static const struct {
     {DATED("5e0", "9", ""), "with an exponent"},
     {DATED("5", "-0", ""), "another number than 0"},
     {DATED("5", "9007199254740993", ""), "beyond 2^53"},
-    {DATED("5", "90071992547409920", ""), "far beyond 2^53"},
+    {DATED("5", "18446744073709551621", ""), "far beyond 2^53"},
     {DATED("'5'", "9", ""), "no number"},
     {DATED("null", "9", ""), "no number"},
     {DATED("[5]", "9", ""), "no number"},
