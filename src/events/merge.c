@@ -182,9 +182,9 @@ static size_t text_most(const struct events *e)
 static bool run_takes(struct events_group *g, const struct events_batch *b)
 {
     struct events_run *run = &g->run;
-    run->full = run->full ||
-                (run->batches >= 2 && (run->bytes + b->bytes > text_most(events_of(g->family)) ||
-                                       run->count + b->count > EVENTS_BATCH_MAX_EVENTS * 2));
+    run->full = run->full || (run->batches >= 2 &&
+                              (run->bytes + b->bytes > text_most(events_of(g->family)) ||
+                               run->count + b->count > (size_t)2 * EVENTS_BATCH_MAX_EVENTS));
     if (run->full)
         return false;
     run->batches++;
