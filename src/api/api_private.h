@@ -141,8 +141,7 @@ void api_answer_json(struct http_request *req, const struct api_passage *p, int 
 void api_answer_message(struct http_request *req, const struct api_passage *p, int status,
                         const char *text);
 
-/* ---- goals.c (http-api.md 7) ------------------------------------------------------------------
- */
+/* ---- goals.c (http-api.md 7) ----------------------------------------------------------------- */
 
 void goals_pass_on(struct http_request *req, struct api_passage *p);
 
@@ -224,8 +223,7 @@ void evaluate_tell_given_up(const struct api_passage *p, size_t count);
 /* The 500 of a database that cannot be asked, as the log tells it. */
 void evaluate_tell_unavailable(const struct api_passage *p, const char *problem, struct str *text);
 
-/* ---- ofrep.c, ofrep_read.c, ofrep_tag.c (http-api.md 9, evaluation.md 12) ---------------------
- */
+/* ---- ofrep.c, ofrep_read.c, ofrep_tag.c (http-api.md 9, evaluation.md 12) -------------------- */
 
 /* Reads the body; then route->with_context. */
 void ofrep_read(struct http_request *req, struct api_passage *p);

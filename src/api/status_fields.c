@@ -4,8 +4,7 @@
 /* The level of the Go SDK whose behaviour this program has as a client (status.md 2). */
 #define CLIENT_VERSION "7.6.0"
 
-/* ---- environments -----------------------------------------------------------------------------
- */
+/* ---- environments ---------------------------------------------------------------------------- */
 
 struct status_document status_document_now(const struct api_passage *p)
 {
@@ -65,8 +64,7 @@ bool status_is_healthy(const struct status_document *d)
     return true;
 }
 
-/* ---- where values come from -------------------------------------------------------------------
- */
+/* ---- where values come from ------------------------------------------------------------------ */
 
 static bool put_text(struct str *out, const char *text)
 {
@@ -229,8 +227,7 @@ static bool get_product(const struct status_subject *s, struct str *out)
     return put_text(out, "flagrelay");
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 #define SHAPE(rows)                                                                                \
     {                                                                                              \

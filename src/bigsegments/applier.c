@@ -24,8 +24,7 @@ static void cursor_set(struct progress *p, struct view cursor)
     str_append(&p->cursor, cursor);
 }
 
-/* ---- what a patch leads to --------------------------------------------------------------------
- */
+/* ---- what a patch leads to ------------------------------------------------------------------- */
 
 /* A set: any value will do. */
 static void note_changed(struct map *keys, const struct patch *patch)
@@ -88,8 +87,7 @@ static void log_patch(const struct applier *a)
                  str_text(&patch->version), str_text(&patch->previous_version));
 }
 
-/* ---- one patch --------------------------------------------------------------------------------
- */
+/* ---- one patch ------------------------------------------------------------------------------- */
 
 static void applier_go(struct applier *a);
 static void applier_done(struct membership_op *op);
@@ -168,8 +166,7 @@ static void applier_done(struct membership_op *op)
     applier_go(a);
 }
 
-/* ---- one after the other ----------------------------------------------------------------------
- */
+/* ---- one after the other --------------------------------------------------------------------- */
 
 static void patch_begin(struct applier *a)
 {

@@ -49,8 +49,7 @@ struct dynamodb_ask {
 static const enum patch_list list_order[PATCH_LIST_COUNT] = {
     PATCH_INCLUDED_ADD, PATCH_EXCLUDED_ADD, PATCH_INCLUDED_REMOVE, PATCH_EXCLUDED_REMOVE};
 
-/* ---- the end of an operation ------------------------------------------------------------------
- */
+/* ---- the end of an operation ----------------------------------------------------------------- */
 
 static void next_question(struct dynamodb_store *s);
 
@@ -92,8 +91,7 @@ static bool is_refusal(const struct dynamodb_result *answer, const char *name)
     return !answer->ok && strcmp(answer->name, name) == 0;
 }
 
-/* ---- a patch ----------------------------------------------------------------------------------
- */
+/* ---- a patch --------------------------------------------------------------------------------- */
 
 static void on_cursor_set(void *owner, const struct dynamodb_result *answer)
 {
@@ -227,8 +225,7 @@ static void next_group(struct dynamodb_ask *a)
     send_group(a);
 }
 
-/* ---- the others -------------------------------------------------------------------------------
- */
+/* ---- the others ------------------------------------------------------------------------------ */
 
 static void on_written(void *owner, const struct dynamodb_result *answer)
 {
@@ -306,8 +303,7 @@ static void next_question(struct dynamodb_store *s)
     begin(a);
 }
 
-/* ---- the kind ---------------------------------------------------------------------------------
- */
+/* ---- the kind -------------------------------------------------------------------------------- */
 
 static struct dynamodb_store *dynamodb_of(struct membership_store *s)
 {

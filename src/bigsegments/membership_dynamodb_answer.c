@@ -40,8 +40,7 @@ static void read_typed(struct json_reader *r, const char *type, struct str *out)
     }
 }
 
-/* ---- metadata ---------------------------------------------------------------------------------
- */
+/* ---- metadata -------------------------------------------------------------------------------- */
 
 struct typed_value {
     const char *attribute;
@@ -94,8 +93,7 @@ bool membership_answer_time(struct view body, int64_t *time_ms, struct error *er
     return ok;
 }
 
-/* ---- contexts ---------------------------------------------------------------------------------
- */
+/* ---- contexts -------------------------------------------------------------------------------- */
 
 static void read_refs(struct json_reader *r, struct membership_refs *refs)
 {
@@ -134,8 +132,7 @@ bool membership_answer_context(struct view body, struct memberships **found, str
     return ok;
 }
 
-/* ---- refusals ---------------------------------------------------------------------------------
- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 struct reason {
     struct str code;

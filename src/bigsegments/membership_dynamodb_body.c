@@ -6,8 +6,7 @@
 #define METADATA "big_segments_metadata"
 #define CONTEXTS "big_segments_user"
 
-/* ---- groups -----------------------------------------------------------------------------------
- */
+/* ---- groups ---------------------------------------------------------------------------------- */
 
 struct view membership_group_hash(const struct membership_group *g, size_t at)
 {
@@ -62,8 +61,7 @@ void membership_group_free(struct membership_group *g)
     str_free(&g->text);
 }
 
-/* ---- parts of bodies --------------------------------------------------------------------------
- */
+/* ---- parts of bodies ------------------------------------------------------------------------- */
 
 static void write_table(struct str *out, const struct dynamodb_place *p)
 {
@@ -137,8 +135,7 @@ static void write_update(struct str *out, const struct dynamodb_place *p,
     str_append_text(out, "]}}}}");
 }
 
-/* ---- bodies -----------------------------------------------------------------------------------
- */
+/* ---- bodies ---------------------------------------------------------------------------------- */
 
 void membership_body_group(struct str *out, const struct dynamodb_place *p,
                            const struct membership_group *g, const struct patch *patch,

@@ -11,8 +11,7 @@
 
 #define MEMBERSHIP_GROUP_MAX 99 /* hashes in a transaction: the service's limit less the check */
 
-/* ---- changes ----------------------------------------------------------------------------------
- */
+/* ---- changes --------------------------------------------------------------------------------- */
 
 /* What happens to one hash. */
 struct membership_change {
@@ -48,8 +47,7 @@ void membership_body_cursor(struct str *out, const struct dynamodb_place *p,
 void membership_body_reset(struct str *out, const struct dynamodb_place *p);
 void membership_body_time(struct str *out, const struct dynamodb_place *p, int64_t time_ms);
 
-/* ---- questions --------------------------------------------------------------------------------
- */
+/* ---- questions ------------------------------------------------------------------------------- */
 
 /* GetItem of cursor or time; of a context. */
 void membership_body_metadata(struct str *out, const struct dynamodb_place *p, bool time);
@@ -61,8 +59,7 @@ MUST_CHECK bool membership_answer_time(struct view body, int64_t *time_ms, struc
 MUST_CHECK bool membership_answer_context(struct view body, struct memberships **found,
                                           struct error *err);
 
-/* ---- refusals ---------------------------------------------------------------------------------
- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 /* Why a transaction was cancelled. */
 struct membership_cancelled {

@@ -46,8 +46,7 @@ bool redis_ask_was_refused(struct redis_ask *a)
     return true;
 }
 
-/* ---- one value --------------------------------------------------------------------------------
- */
+/* ---- one value ------------------------------------------------------------------------------- */
 
 static void ask_value(struct redis_ask *a)
 {
@@ -121,8 +120,7 @@ static void value_set(struct redis_ask *a)
 
 static const struct redis_speech speech_set = {set_value, NULL, value_set, NULL};
 
-/* ---- memberships ------------------------------------------------------------------------------
- */
+/* ---- memberships ----------------------------------------------------------------------------- */
 
 static void ask_members(struct redis_ask *a)
 {
@@ -172,8 +170,7 @@ static void members_answered(struct redis_ask *a)
 
 static const struct redis_speech speech_members = {ask_members, NULL, members_answered, NULL};
 
-/* ---- the kind ---------------------------------------------------------------------------------
- */
+/* ---- the kind -------------------------------------------------------------------------------- */
 
 static struct redis_store *redis_of(struct membership_store *s)
 {

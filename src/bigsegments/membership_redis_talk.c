@@ -14,8 +14,7 @@ static struct redis_ask *ask_of(struct list *link)
     return CONTAINER_OF(link, struct redis_ask, link);
 }
 
-/* ---- the end of an operation ------------------------------------------------------------------
- */
+/* ---- the end of an operation ----------------------------------------------------------------- */
 
 void redis_ask_forget_replies(struct redis_ask *a)
 {
@@ -88,8 +87,7 @@ void redis_ask_refused(struct redis_ask *a, const struct redis_reply *failure)
         pump(t);
 }
 
-/* ---- the connection ---------------------------------------------------------------------------
- */
+/* ---- the connection -------------------------------------------------------------------------- */
 
 static void on_ready(void *owner)
 {
@@ -214,8 +212,7 @@ static void pump(struct redis_talk *t)
     }
 }
 
-/* ---- the face ---------------------------------------------------------------------------------
- */
+/* ---- the face -------------------------------------------------------------------------------- */
 
 void redis_talk_open(struct redis_talk *t, struct membership_store *s)
 {

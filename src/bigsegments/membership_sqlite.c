@@ -23,8 +23,7 @@ struct sqlite_change {
     struct membership_op *op;
 };
 
-/* ---- changes, on the pool ----------------------------------------------------------------------
- */
+/* ---- changes, on the pool -------------------------------------------------------------------- */
 
 /* Steps a statement whose texts were bound, and lets go of them. */
 static int step(const struct sqlite_file *f, enum sqlite_statement id)
@@ -175,8 +174,7 @@ static void post_change(struct membership_store *s, struct membership_op *op)
     sqlite_job_post(s->db->database, &c->job);
 }
 
-/* ---- the kind ---------------------------------------------------------------------------------
- */
+/* ---- the kind -------------------------------------------------------------------------------- */
 
 static void sqlite_run(struct membership_store *s, struct membership_op *op)
 {

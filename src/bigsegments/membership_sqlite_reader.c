@@ -42,8 +42,7 @@ static struct sqlite_database *database_of(struct membership_database *db)
     return CONTAINER_OF(db, struct sqlite_database, base);
 }
 
-/* ---- on the pool ------------------------------------------------------------------------------
- */
+/* ---- on the pool ----------------------------------------------------------------------------- */
 
 static void reader_close(struct sqlite_database *d)
 {
@@ -168,8 +167,7 @@ void membership_sqlite_ask(struct membership_store *s, struct membership_op *op)
     ask_next(d);
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 void membership_sqlite_reader_close(struct membership_database *db)
 {

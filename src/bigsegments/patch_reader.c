@@ -92,8 +92,7 @@ size_t patch_reader_waiting(const struct patch_reader *r)
     return r->waiting;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static enum patch_read reader_fail(struct patch_reader *r, struct error *err)
 {

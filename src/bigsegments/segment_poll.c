@@ -68,8 +68,7 @@ void segment_poll_cancel(struct segment_poll *p)
     fail(p, "cancelled");
 }
 
-/* ---- the limit --------------------------------------------------------------------------------
- */
+/* ---- the limit ------------------------------------------------------------------------------- */
 
 static void on_limit(uv_timer_t *timer)
 {
@@ -91,8 +90,7 @@ static void limit_stop(struct segment_poll *p)
     (void)uv_timer_stop(&p->limit);
 }
 
-/* ---- the patches ------------------------------------------------------------------------------
- */
+/* ---- the patches ----------------------------------------------------------------------------- */
 
 static void on_array(void *owner, const struct applied *a)
 {
@@ -138,8 +136,7 @@ static void on_room(void *owner, bool room)
 static const struct applier_listener applier_listener = {
     .array = on_array, .failed = on_failed, .idle = on_idle, .room = on_room};
 
-/* ---- the request ------------------------------------------------------------------------------
- */
+/* ---- the request ----------------------------------------------------------------------------- */
 
 static void on_head(void *owner, int status, const struct http_head *head)
 {

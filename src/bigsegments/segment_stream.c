@@ -61,8 +61,7 @@ static void tell_over(struct segment_stream *s)
     s->listener->over(s->owner, s->problem.text); /* synchronizer.c */
 }
 
-/* ---- the patches ------------------------------------------------------------------------------
- */
+/* ---- the patches ----------------------------------------------------------------------------- */
 
 static void on_array(void *owner, const struct applied *a)
 {
@@ -96,8 +95,7 @@ static void on_room(void *owner, bool room)
 static const struct applier_listener applier_listener = {
     .array = on_array, .failed = on_failed, .idle = on_idle, .room = on_room};
 
-/* ---- events -----------------------------------------------------------------------------------
- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static void on_data(void *owner, struct view name, struct view piece)
 {
@@ -125,8 +123,7 @@ static void on_retry(void *owner, int64_t ms)
 static const struct sse_reader_listener reader_listener = {
     .on_data = on_data, .on_event = on_event, .on_retry = on_retry};
 
-/* ---- the connection ---------------------------------------------------------------------------
- */
+/* ---- the connection -------------------------------------------------------------------------- */
 
 static void on_head(void *owner, int status, const struct http_head *head)
 {

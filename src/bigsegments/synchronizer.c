@@ -22,8 +22,7 @@ static char *copy_uri(const char *uri)
     return mem_copy_text(uri, len > 0 && uri[len - 1] == '/' ? len - 1 : len);
 }
 
-/* ---- telling ----------------------------------------------------------------------------------
- */
+/* ---- telling --------------------------------------------------------------------------------- */
 
 struct key_list {
     struct view *keys;
@@ -64,8 +63,7 @@ static bool log_failure(struct synchronizer *s, const char *problem)
     return true;
 }
 
-/* ---- the end of a cycle -----------------------------------------------------------------------
- */
+/* ---- the end of a cycle ---------------------------------------------------------------------- */
 
 void sync_cycle_end(struct synchronizer *s, const char *problem)
 {
@@ -127,8 +125,7 @@ void sync_go_on(struct synchronizer *s)
         uv_close((uv_handle_t *)&s->timer, on_timer_closed);
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 struct synchronizer *synchronizer_open(const struct synchronizer_settings *settings,
                                        const struct synchronizer_listener *listener)

@@ -36,8 +36,7 @@ static bool answered(struct synchronizer *s)
     return false;
 }
 
-/* ---- synchronised-on, and what follows ---------------------------------------------------------
- */
+/* ---- synchronised-on, and what follows ------------------------------------------------------- */
 
 static void streaming(struct synchronizer *s);
 
@@ -101,8 +100,7 @@ static void streaming(struct synchronizer *s)
     segment_stream_let_go(s->stream);
 }
 
-/* ---- polls ------------------------------------------------------------------------------------
- */
+/* ---- polls ----------------------------------------------------------------------------------- */
 
 /* Is the database what the stream goes on from? */
 static void in_sync(struct synchronizer *s)
@@ -190,8 +188,7 @@ static void poll_begin(struct synchronizer *s, enum sync_step step)
     s->poll = segment_poll_start(&s->upstream, &s->progress, on_polled, s);
 }
 
-/* ---- the stream -------------------------------------------------------------------------------
- */
+/* ---- the stream ------------------------------------------------------------------------------ */
 
 static void on_opened(void *owner)
 {

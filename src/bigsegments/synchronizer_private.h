@@ -46,12 +46,10 @@ struct synchronizer {
     int64_t wall_ms; /* what is being written */
 };
 
-/* ---- synchronizer_cycle.c: the steps ----------------------------------------------------------
- */
+/* ---- synchronizer_cycle.c: the steps --------------------------------------------------------- */
 void sync_cycle_begin(struct synchronizer *s);
 
-/* ---- synchronizer.c: between cycles -----------------------------------------------------------
- */
+/* ---- synchronizer.c: between cycles ---------------------------------------------------------- */
 
 /* `problem` NULL: it was told already, or there is none. */
 void sync_cycle_end(struct synchronizer *s, const char *problem);

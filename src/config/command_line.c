@@ -149,8 +149,7 @@ static bool words_parse(struct words *w, int argc, char *const *argv, struct err
     return true;
 }
 
-/* ---- what follows from them ---------------------------------------------------------------------
- */
+/* ---- what follows from them ------------------------------------------------------------------ */
 
 static bool is_missing(const char *path)
 {

@@ -25,8 +25,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* ---- command line (section 1) ------------------------------------------------------------------
- */
+/* ---- command line (section 1) ---------------------------------------------------------------- */
 
 struct config_list {
     char **items; /* followed by NULL; itself NULL only while empty */
@@ -63,8 +62,7 @@ void config_source_text(const struct config_command *cmd, struct str *out);
 /* LOG_FORMAT, which holds from the first line on and needs no --from-env (5.4). */
 enum log_format config_early_log_format(char *const *envp);
 
-/* ---- the configuration -------------------------------------------------------------------------
- */
+/* ---- the configuration ----------------------------------------------------------------------- */
 
 /* The numbers are positions in the word lists of options.c. */
 enum config_flag_delivery { CONFIG_DELIVERY_V1, CONFIG_DELIVERY_V2, CONFIG_DELIVERY_AUTO };
@@ -385,8 +383,7 @@ bool config_is_set(const struct config *c, const void *field);
 void config_compare(const struct config *a, const struct config *b,
                     void (*changed)(void *arg, const char *option), void *arg);
 
-/* ---- showing it (17.1, 14.1) --------------------------------------------------------------------
- */
+/* ---- showing it (17.1, 14.1) ----------------------------------------------------------------- */
 
 /* The effective configuration in file syntax, what differs from the defaults, secrets masked. */
 void config_print(const struct config *c, struct str *out);

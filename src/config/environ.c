@@ -55,8 +55,7 @@ static void removed_check(struct reader *r, const char *variable, const char *in
         problem_add(r, view_of(variable), instead);
 }
 
-/* ---- what is switched on ------------------------------------------------------------------------
- */
+/* ---- what is switched on --------------------------------------------------------------------- */
 
 static bool is_on(const struct config *c, const char *section)
 {
@@ -100,8 +99,7 @@ static void redis_port_read(struct reader *r, struct view value)
     }
 }
 
-/* ---- options of the configuration itself --------------------------------------------------------
- */
+/* ---- options of the configuration itself ----------------------------------------------------- */
 
 static void variable_read(struct reader *r, const struct config_option *o, const char *variable)
 {
@@ -151,8 +149,7 @@ static void option_read(struct reader *r, const struct config_option *o)
         unused_warn(r, o, o->from_file);
 }
 
-/* ---- environments and filters -------------------------------------------------------------------
- */
+/* ---- environments and filters ---------------------------------------------------------------- */
 
 /* LD_MOBILE_KEY_FILE_x is the mobile key of "FILE_x" if there is such an environment. */
 static void mobile_key_file_settle(struct reader *r, struct environ_entry *entry)
@@ -260,8 +257,7 @@ static void filters_read(struct reader *r)
     }
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 /* ENV_* fill both sections; what does not belong to the mode in use is taken back (5.3). */
 static void modes_settle(struct config *c)

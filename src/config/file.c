@@ -24,8 +24,7 @@ struct reader {
     unsigned property_line;
 };
 
-/* ---- problems -----------------------------------------------------------------------------------
- */
+/* ---- problems -------------------------------------------------------------------------------- */
 
 /* A problem at a line, as a whole when the column is 0. */
 static void problem_add(struct reader *r, unsigned line, unsigned column, const char *text)
@@ -106,8 +105,7 @@ static void unknown_section_add(struct reader *r, unsigned line)
     str_free(&text);
 }
 
-/* ---- grammar ------------------------------------------------------------------------------------
- */
+/* ---- grammar --------------------------------------------------------------------------------- */
 
 /* The next token; false when the lexer met something that ends the parse. */
 static bool token_next(struct reader *r, enum config_token *token)

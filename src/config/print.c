@@ -28,8 +28,7 @@ struct printer {
     const char *name;
 };
 
-/* ---- what is printed ----------------------------------------------------------------------------
- */
+/* ---- what is printed ------------------------------------------------------------------------- */
 
 static bool differs_from_default(const struct config_option *o, const void *field)
 {
@@ -201,8 +200,7 @@ static void everything_print(struct printer *p)
     }
 }
 
-/* ---- as a file ----------------------------------------------------------------------------------
- */
+/* ---- as a file ------------------------------------------------------------------------------- */
 
 /* A value stands without quotes when the reader would read the same. */
 static bool needs_quotes(struct view value)
@@ -281,8 +279,7 @@ void config_print(const struct config *c, struct str *out)
     str_free(&text);
 }
 
-/* ---- as lines for the log -----------------------------------------------------------------------
- */
+/* ---- as lines for the log -------------------------------------------------------------------- */
 
 static void log_header(struct printer *p, const char *section, const char *name)
 {

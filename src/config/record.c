@@ -5,8 +5,7 @@
 
 #include <stdlib.h>
 
-/* ---- fields -------------------------------------------------------------------------------------
- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static bool is_text(const struct config_option *o)
 {
@@ -50,8 +49,7 @@ void config_list_clear(struct config_list *l)
     *l = (struct config_list){0};
 }
 
-/* ---- assignment ---------------------------------------------------------------------------------
- */
+/* ---- assignment ------------------------------------------------------------------------------ */
 
 static void secret_path_clear(struct config_slot *slot)
 {
@@ -182,8 +180,7 @@ void config_record_assign_path(struct config_record r, const struct config_optio
     slot->secret_file = origin;
 }
 
-/* ---- whole records ------------------------------------------------------------------------------
- */
+/* ---- whole records --------------------------------------------------------------------------- */
 
 void config_record_init(struct config_record r)
 {
@@ -244,8 +241,7 @@ void config_record_copy(struct config_record to, struct config_record from)
     }
 }
 
-/* ---- asking for origins -------------------------------------------------------------------------
- */
+/* ---- asking for origins ---------------------------------------------------------------------- */
 
 static const struct config_option *option_at_offset(enum config_scope scope, size_t offset)
 {

@@ -17,8 +17,7 @@ static bool same_uri(const char *a, const char *b)
     return config_uri_same(view_of(a), view_of(b));
 }
 
-/* ---- addresses (7.2) ----------------------------------------------------------------------------
- */
+/* ---- addresses (7.2) ------------------------------------------------------------------------- */
 
 void config_uris_derive(struct config *c)
 {
@@ -31,8 +30,7 @@ void config_uris_derive(struct config *c)
                         standard ? standard_client_uri : c->main.base_uri);
 }
 
-/* ---- modes and environments ---------------------------------------------------------------------
- */
+/* ---- modes and environments ------------------------------------------------------------------ */
 
 static bool has_env_options(const char *prefix, const char *table, const struct config_list *origin,
                             const struct config_list *header)

@@ -54,8 +54,7 @@ static void health_check_interval_check(const struct config *c, const struct con
     str_free(&name);
 }
 
-/* ---- texts of their own -------------------------------------------------------------------------
- */
+/* ---- texts of their own ---------------------------------------------------------------------- */
 
 static void old_bounds_check(const struct config *c, struct config_report *r)
 {
@@ -107,8 +106,7 @@ static void protocol_check(struct config *c, struct config_report *r)
     str_free(&quoted);
 }
 
-/* ---- moved into bounds --------------------------------------------------------------------------
- */
+/* ---- moved into bounds ----------------------------------------------------------------------- */
 
 static void lower(const struct config *c, int64_t *field, int64_t most, struct config_report *r)
 {

@@ -141,8 +141,7 @@ void config_database_check(struct config *c, char *const *envp, struct config_re
         missing_prefixes_check(c, r);
 }
 
-/* ---- as it holds (8.4) --------------------------------------------------------------------------
- */
+/* ---- as it holds (8.4) ----------------------------------------------------------------------- */
 
 static const char *named_prefix(const struct config *c, const struct config_environment *e)
 {

@@ -14,8 +14,7 @@ void config_environment_pair_append(const struct config_environment *a,
     config_quote(view_of(b->name), out);
 }
 
-/* ---- credentials --------------------------------------------------------------------------------
- */
+/* ---- credentials ----------------------------------------------------------------------------- */
 
 /* One credential opens one environment; with different payload filters it may open several. */
 static void credential_check(struct map *owners, const char *what, const char *credential,
@@ -50,8 +49,7 @@ static void credentials_check(const struct config *c, struct config_report *r)
     map_free(&owners);
 }
 
-/* ---- places in the database ---------------------------------------------------------------------
- */
+/* ---- places in the database ------------------------------------------------------------------ */
 
 static void place_check(struct map *places, const struct config *c, struct config_environment *e,
                         struct config_report *r)
@@ -134,8 +132,7 @@ void config_collisions_check(const struct config *c, struct config_report *r)
         places_check(c, r);
 }
 
-/* ---- oddities -----------------------------------------------------------------------------------
- */
+/* ---- oddities -------------------------------------------------------------------------------- */
 
 /* "Spree Project Test" and "Spree_Project_Test" are two environments, which is hardly ever meant.
  */

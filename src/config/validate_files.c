@@ -14,8 +14,7 @@
 
 enum { PEM_LIMIT = 16 * 1024 * 1024 };
 
-/* ---- readable -----------------------------------------------------------------------------------
- */
+/* ---- readable -------------------------------------------------------------------------------- */
 
 /* "tokenFile: cannot read /x: no such file or directory" */
 static void readable_check(const struct config *c, char *const *path, struct config_report *r)
@@ -57,8 +56,7 @@ static void spool_check(const struct config *c, struct config_report *r)
     str_free(&name);
 }
 
-/* ---- certificates -------------------------------------------------------------------------------
- */
+/* ---- certificates ---------------------------------------------------------------------------- */
 
 static const char unusable[] = "no usable PEM data in it";
 
@@ -145,8 +143,7 @@ static void authorities_check(const struct config *c, struct config_report *r)
     }
 }
 
-/* ---- archive ------------------------------------------------------------------------------------
- */
+/* ---- archive --------------------------------------------------------------------------------- */
 
 /* The first byte that is not white space; 0 when there is none. */
 static char first_character(const char *path)

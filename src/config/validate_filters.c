@@ -80,8 +80,7 @@ static struct config_filter *filter_of(const struct config *c, const struct conf
     return takes ? config_filter_find(c, view_of(e->proj_key)) : NULL;
 }
 
-/* ---- variants -----------------------------------------------------------------------------------
- */
+/* ---- variants -------------------------------------------------------------------------------- */
 
 static bool is_earlier_key(const struct config_filter *f, size_t index)
 {

@@ -7,8 +7,7 @@
 #include "config/validate.h"
 #include "config/value.h"
 
-/* ---- addresses (7.2) ----------------------------------------------------------------------------
- */
+/* ---- addresses (7.2) ------------------------------------------------------------------------- */
 
 static bool same_uri(const char *a, const char *b)
 {
@@ -47,8 +46,7 @@ static void forgotten_uris_warn(const struct config *c, struct config_report *r)
     }
 }
 
-/* ---- options that need another one --------------------------------------------------------------
- */
+/* ---- options that need another one ----------------------------------------------------------- */
 
 static void useless_warn(const struct config *c, const struct config_option *o,
                          const struct config_option *needed, struct config_report *r)
@@ -150,8 +148,7 @@ static void needs_warn(const struct config *c, struct config_report *r)
     dead_databases_warn(c, r);
 }
 
-/* ---- single values ------------------------------------------------------------------------------
- */
+/* ---- single values --------------------------------------------------------------------------- */
 
 static void tls_version_warn(const struct config *c, struct config_report *r)
 {

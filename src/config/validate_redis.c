@@ -11,8 +11,7 @@
 
 enum { DEFAULT_PORT = 6379 };
 
-/* ---- one server ---------------------------------------------------------------------------------
- */
+/* ---- one server ------------------------------------------------------------------------------ */
 
 /* "::1", with or without a zone */
 static bool is_ipv6(struct view host)
@@ -118,8 +117,7 @@ static void single_check(struct config *c, struct str *address, struct config_re
         host_join(c, address, r);
 }
 
-/* ---- several servers (17.6) ---------------------------------------------------------------------
- */
+/* ---- several servers (17.6) ------------------------------------------------------------------ */
 
 /* "host", "host:port" or "[::1]:port" */
 static bool node_append(struct view node, unsigned default_port, struct str *out)
@@ -207,8 +205,7 @@ static void several_check(struct config *c, struct str *address, struct config_r
         str_append_format(address, "/%s", c->redis.sentinel_master);
 }
 
-/* ---- the rest -----------------------------------------------------------------------------------
- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static bool uses_tls(const struct config *c)
 {

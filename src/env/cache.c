@@ -56,8 +56,7 @@ static unsigned stale_kinds(const struct env *e, unsigned kinds)
     return stale;
 }
 
-/* ---- answering the threads --------------------------------------------------------------------
- */
+/* ---- answering the threads ------------------------------------------------------------------- */
 
 /* Answers the threads whose wishes are met by kinds that were just read, or are fresh anyway. */
 static void answer_served(struct env *e, unsigned read)
@@ -114,8 +113,7 @@ void env_cache_load(struct env *e)
         read_begin(e, STORE_ALL_KINDS);
 }
 
-/* ---- what happens to the data -----------------------------------------------------------------
- */
+/* ---- what happens to the data ---------------------------------------------------------------- */
 
 static void refresh_later(struct env *e);
 

@@ -55,8 +55,7 @@ void fanout_leave(struct fanout_member *m)
     list_remove(&m->link);
 }
 
-/* ---- one broadcast, shared by the letters to all threads ---------------------------------------
- */
+/* ---- one broadcast, shared by the letters to all threads ------------------------------------- */
 
 struct broadcast {
     _Atomic unsigned refs;

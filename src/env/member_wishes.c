@@ -20,8 +20,7 @@ static struct view question_key(const struct member_question *q)
     return view_make(q->key, q->key_len);
 }
 
-/* ---- wishes -----------------------------------------------------------------------------------
- */
+/* ---- wishes ---------------------------------------------------------------------------------- */
 
 struct member_wishes *member_wishes_new(void)
 {
@@ -185,8 +184,7 @@ void fanout_members_free(struct fanout_slot *s)
     }
 }
 
-/* ---- the answer -------------------------------------------------------------------------------
- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 struct members_letter {
     struct letter base;

@@ -60,8 +60,7 @@ void fanout_unwait(struct fanout_waiter *w)
     list_remove(&w->link);
 }
 
-/* ---- the answer -------------------------------------------------------------------------------
- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 struct answer_letter {
     struct letter base;

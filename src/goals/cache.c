@@ -26,8 +26,7 @@ void goals_cache_close(struct goals_cache *c)
     map_free(&c->entries);
 }
 
-/* ---- whom an answer is for --------------------------------------------------------------------
- */
+/* ---- whom an answer is for ------------------------------------------------------------------- */
 
 /* Accept-Encoding is ours, the same for all. */
 static bool is_ours(struct view name)

@@ -62,8 +62,7 @@ static void answer_post(const struct goals *g, struct goals_question *q,
     goals_question_free(q);
 }
 
-/* ---- asking upstream --------------------------------------------------------------------------
- */
+/* ---- asking upstream ------------------------------------------------------------------------- */
 
 static struct goals_fetch *fetch_of(const struct list *node)
 {

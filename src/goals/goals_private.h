@@ -43,8 +43,7 @@ void goals_answer_set_body(struct goals_answer *a, struct view body);
 struct goals_answer *goals_answer_renew(const struct goals_answer *old,
                                         const struct goals_answer *fresh, int64_t now_ms);
 
-/* ---- how long an answer may be used (rules.c) -------------------------------------------------
- */
+/* ---- how long an answer may be used (rules.c) ------------------------------------------------ */
 
 /* What the headers say (RFC 9111 as far as http-api.md 7 has it) that came at this moment. */
 void goals_rules_read(const struct goals_answer *a, int64_t now_ms, struct goals_rules *out);

@@ -17,8 +17,7 @@ static int accept_one(int listener, struct sockaddr_storage *peer)
     return accept4(listener, (struct sockaddr *)peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-/* ---- without descriptors ----------------------------------------------------------------------
- */
+/* ---- without descriptors --------------------------------------------------------------------- */
 
 static void listener_watch(struct http_thread *t, uint32_t events)
 {

@@ -54,8 +54,7 @@ static bool key_of_parts(const struct str parts[static PART_COUNT], struct aws_k
     return true;
 }
 
-/* ---- JSON ---------------------------------------------------------------------------------------
- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static enum part part_of(struct view name)
 {

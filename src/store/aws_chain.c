@@ -41,8 +41,7 @@ static void replace(char **text, const char *by)
     *text = copy(by);
 }
 
-/* ---- files --------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* $NAME, or ~/.aws/FILE; "" without a home. */
 static void file_path(const struct loader *l, const char *name, const char *file, struct str *out)
@@ -93,8 +92,7 @@ static bool profile_exists(const struct loader *l, const char *profile)
            aws_ini_has_profile(&l->config, profile);
 }
 
-/* ---- origins ------------------------------------------------------------------------------------
- */
+/* ---- origins --------------------------------------------------------------------------------- */
 
 static struct aws_role role_make(const char *arn, const char *session_name, const char *external_id,
                                  const char *duration)
@@ -191,8 +189,7 @@ static bool named_source(const struct loader *l, const char *profile, const char
     return err->text[0] == '\0';
 }
 
-/* ---- profiles -----------------------------------------------------------------------------------
- */
+/* ---- profiles -------------------------------------------------------------------------------- */
 
 static void role_add(const struct loader *l, const char *profile)
 {
@@ -278,8 +275,7 @@ static bool profile_load(const struct loader *l, const char *profile, struct err
     return true;
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static void load_container(const struct loader *l)
 {

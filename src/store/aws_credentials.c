@@ -24,8 +24,7 @@ struct aws_credentials {
     void *closed_arg;
 };
 
-/* ---- life ---------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static bool clients_open(struct aws_credentials *c, struct error *err)
 {
@@ -93,8 +92,7 @@ struct http_client *aws_credentials_client(const struct aws_credentials *c)
     return c->tools.client;
 }
 
-/* ---- fetching -----------------------------------------------------------------------------------
- */
+/* ---- fetching -------------------------------------------------------------------------------- */
 
 static bool valid_for(const struct aws_credentials *c, int64_t ms)
 {

@@ -40,8 +40,7 @@ struct aws_fetch {
     void (*answered)(struct aws_fetch *f, struct view body);
 };
 
-/* ---- ending -------------------------------------------------------------------------------------
- */
+/* ---- ending ---------------------------------------------------------------------------------- */
 
 static void on_closed(uv_handle_t *timer)
 {
@@ -63,8 +62,7 @@ static void fail(struct aws_fetch *f, const char *reason)
     end(f);
 }
 
-/* ---- asking a service ---------------------------------------------------------------------------
- */
+/* ---- asking a service ------------------------------------------------------------------------ */
 
 static void refuse(struct aws_fetch *f, const struct http_call_answer *answer)
 {
@@ -105,8 +103,7 @@ static void ask(struct aws_fetch *f, const char *method, struct view url,
     f->call = http_call_start(f->tools.direct, &request, f->tools.loop, on_answer, f);
 }
 
-/* ---- roles --------------------------------------------------------------------------------------
- */
+/* ---- roles ----------------------------------------------------------------------------------- */
 
 static void roles_go_on(struct aws_fetch *f);
 
@@ -188,8 +185,7 @@ static void roles_go_on(struct aws_fetch *f)
     sts_post(f, &form, &f->from.key);
 }
 
-/* ---- origins ------------------------------------------------------------------------------------
- */
+/* ---- origins --------------------------------------------------------------------------------- */
 
 static void begin_web_identity(struct aws_fetch *f)
 {
@@ -264,8 +260,7 @@ static void begin_instance(struct aws_fetch *f)
     str_free(&url);
 }
 
-/* ---- the beginning ------------------------------------------------------------------------------
- */
+/* ---- the beginning --------------------------------------------------------------------------- */
 
 static void on_work(uv_work_t *work)
 {

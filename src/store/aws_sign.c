@@ -36,8 +36,7 @@ void aws_time(int64_t wall_ms, char out[static AWS_TIME_SIZE])
         out[0] = '\0'; /* beyond the year 9999 */
 }
 
-/* ---- the key of a signature ---------------------------------------------------------------------
- */
+/* ---- the key of a signature ------------------------------------------------------------------ */
 
 static void hmac(const unsigned char *key, size_t key_len, struct view text,
                  unsigned char out[static SHA256_DIGEST_LENGTH])
@@ -82,8 +81,7 @@ static void append_scope(const struct aws_request *r, const char *time, const ch
     str_append_text(out, "aws4_request");
 }
 
-/* ---- the canonical request ----------------------------------------------------------------------
- */
+/* ---- the canonical request ------------------------------------------------------------------- */
 
 struct signed_headers {
     struct aws_header each[AWS_SIGNED_HEADERS_MAX];

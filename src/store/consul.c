@@ -16,8 +16,7 @@
 #define USER_AGENT "flagrelay/" FLAGRELAY_VERSION " LDRelay/8.10.1"
 #define MAX_DROPPED 1000 /* items whose size was reported */
 
-/* ---- keys ---------------------------------------------------------------------------------------
- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 void consul_folder_append(struct str *out, const char *prefix, enum item_kind kind)
 {
@@ -39,8 +38,7 @@ void consul_item_append(struct str *out, const char *prefix, const struct item *
     str_append(out, it->key);
 }
 
-/* ---- items that cannot be stored ----------------------------------------------------------------
- */
+/* ---- items that cannot be stored ------------------------------------------------------------- */
 
 bool consul_keeps(const struct store_backend *base, const char *prefix, const struct item *it)
 {
@@ -97,8 +95,7 @@ bool consul_keeps_or_logs(struct consul_task *t, const struct item *it)
     return false;
 }
 
-/* ---- tasks --------------------------------------------------------------------------------------
- */
+/* ---- tasks ----------------------------------------------------------------------------------- */
 
 static const struct consul_script *const scripts[STORE_OP_TYPE_COUNT] = {
     [STORE_OP_INIT] = &consul_script_init,  [STORE_OP_UPSERT] = &consul_script_upsert,
@@ -182,8 +179,7 @@ void consul_pause(struct consul_task *t, int64_t ms, void (*paused)(struct consu
     (void)uv_timer_start(&t->timer, task_on_timer, (uint64_t)ms, 0);
 }
 
-/* ---- opening and closing ------------------------------------------------------------------------
- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 static void consul_hurry(struct store_backend *base)
 {

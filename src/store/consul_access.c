@@ -40,8 +40,7 @@ bool consul_access_wants_tls(const struct store_consul_settings *s)
     return variable_is_true(s, "CONSUL_HTTP_SSL", false);
 }
 
-/* ---- the token ----------------------------------------------------------------------------------
- */
+/* ---- the token ------------------------------------------------------------------------------- */
 
 static bool token_file_read(const char *path, struct str *out, struct error *err)
 {
@@ -85,8 +84,7 @@ static bool token_find(const struct store_consul_settings *s, char **out, struct
     return fine;
 }
 
-/* ---- the rest -----------------------------------------------------------------------------------
- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static char *basic_of(const char *user_and_password)
 {

@@ -37,8 +37,7 @@ static struct consul_bulk *bulk_of(struct consul_task *t)
     return CONTAINER_OF(t, struct consul_bulk, upsert.task);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static void bulk_write(struct consul_bulk *b);
 
@@ -98,8 +97,7 @@ static void bulk_write(struct consul_bulk *b)
     }
 }
 
-/* ---- what is stored -----------------------------------------------------------------------------
- */
+/* ---- what is stored -------------------------------------------------------------------------- */
 
 struct bulk_look {
     struct consul_bulk *bulk;

@@ -34,8 +34,7 @@ static struct consul_init *init_of(struct consul_task *t)
     return CONTAINER_OF(t, struct consul_init, task);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static void init_write(struct consul_task *t);
 
@@ -162,8 +161,7 @@ static void init_write(struct consul_task *t)
     }
 }
 
-/* ---- what has to go -----------------------------------------------------------------------------
- */
+/* ---- what has to go -------------------------------------------------------------------------- */
 
 struct stale_search {
     struct consul_init *init;

@@ -72,8 +72,7 @@ extern const struct consul_script consul_script_bulk;   /* consul_bulk.c: of man
 extern const struct consul_script consul_script_read;   /* consul_read.c */
 extern const struct consul_script consul_script_look;
 
-/* ---- consul_request.c ---------------------------------------------------------------------------
- */
+/* ---- consul_request.c ------------------------------------------------------------------------ */
 
 struct consul_request {
     const char *method;
@@ -98,8 +97,7 @@ void consul_list(struct consul_task *t, enum item_kind kind, consul_answered *an
 MUST_CHECK bool consul_answer_counts(struct consul_task *t, const struct http_call_answer *a,
                                      int other_status);
 
-/* ---- consul.c: for scripts ----------------------------------------------------------------------
- */
+/* ---- consul.c: for scripts ------------------------------------------------------------------- */
 
 /* `paused` comes after that time, unless the end is near. */
 void consul_pause(struct consul_task *t, int64_t ms, void (*paused)(struct consul_task *t));
@@ -116,8 +114,7 @@ void consul_item_append(struct str *out, const char *prefix, const struct item *
 bool consul_keeps(const struct store_backend *base, const char *prefix, const struct item *it);
 bool consul_keeps_or_logs(struct consul_task *t, const struct item *it);
 
-/* ---- consul_upsert.c ----------------------------------------------------------------------------
- */
+/* ---- consul_upsert.c ------------------------------------------------------------------------- */
 
 /* Items one by one; the first member of consul_bulk.c's struct. */
 struct consul_upsert {
@@ -134,8 +131,7 @@ struct consul_upsert {
 
 void consul_upsert_run(struct consul_upsert *u);
 
-/* ---- consul_access.c ----------------------------------------------------------------------------
- */
+/* ---- consul_access.c ------------------------------------------------------------------------- */
 
 struct client_trust_settings;
 

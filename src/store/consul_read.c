@@ -24,8 +24,7 @@ static struct consul_read *read_of(struct consul_task *t)
     return CONTAINER_OF(t, struct consul_read, task);
 }
 
-/* ---- the marker ---------------------------------------------------------------------------------
- */
+/* ---- the marker ------------------------------------------------------------------------------ */
 
 static void look_answered(struct consul_task *t, const struct http_call_answer *a)
 {
@@ -51,8 +50,7 @@ static void look_begin(struct consul_task *t)
 
 const struct consul_script consul_script_look = {sizeof(struct consul_task), look_begin, NULL};
 
-/* ---- from answers to items ----------------------------------------------------------------------
- */
+/* ---- from answers to items ------------------------------------------------------------------- */
 
 struct rows {
     struct dataset_builder *builder;
@@ -114,8 +112,7 @@ static void read_finish(struct consul_task *t)
     (void)uv_queue_work(t->backend->loop, &r->work, read_parse, read_parsed);
 }
 
-/* ---- asking -------------------------------------------------------------------------------------
- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static void read_marked(struct consul_task *t, const struct http_call_answer *a)
 {

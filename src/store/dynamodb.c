@@ -7,8 +7,7 @@
 
 #define LOCAL_REGION "us-east-1" /* what requests to a configured URL are signed for */
 
-/* ---- the end of a task --------------------------------------------------------------------------
- */
+/* ---- the end of a task ----------------------------------------------------------------------- */
 
 static void maps_free(struct dynamodb_task *t)
 {
@@ -60,8 +59,7 @@ void dynamodb_fail(struct dynamodb_task *t, const char *before, const char *prob
     task_end(t, false);
 }
 
-/* ---- pauses and work ----------------------------------------------------------------------------
- */
+/* ---- pauses and work ------------------------------------------------------------------------- */
 
 static void on_timer(uv_timer_t *timer)
 {
@@ -100,8 +98,7 @@ void dynamodb_work(struct dynamodb_task *t, uv_work_cb work,
     (void)uv_queue_work(t->backend->loop, &t->work, work, on_worked);
 }
 
-/* ---- what is remembered -------------------------------------------------------------------------
- */
+/* ---- what is remembered ---------------------------------------------------------------------- */
 
 static struct dynamodb_spot *spot_of(struct dynamodb_backend *b, const struct store_op *op)
 {
@@ -160,8 +157,7 @@ void dynamodb_drop(struct dynamodb_task *t, const struct item *it)
                    VIEW_ARGS(it->key), item_kind_store_name(it->kind));
 }
 
-/* ---- operations ---------------------------------------------------------------------------------
- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 static struct dynamodb_backend *dynamodb_of(struct store_backend *base)
 {
@@ -243,8 +239,7 @@ static const struct store_backend_class dynamodb_class = {.name = "dynamodb",
                                                           .close = dynamodb_close,
                                                           .server = dynamodb_server};
 
-/* ---- opening ------------------------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static char *masked(const char *url)
 {

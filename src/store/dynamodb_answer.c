@@ -3,8 +3,7 @@
 
 #include "base/json_reader.h"
 
-/* ---- attributes ---------------------------------------------------------------------------------
- */
+/* ---- attributes ------------------------------------------------------------------------------ */
 
 /* {"S":"text"} or {"N":"3"}: the text of the type asked for; false for another type. */
 static bool read_attribute(struct json_reader *r, const char *type, struct str *out)
@@ -67,8 +66,7 @@ static void row_text_free(struct row_text *t)
     str_free(&t->number);
 }
 
-/* ---- whole answers ------------------------------------------------------------------------------
- */
+/* ---- whole answers --------------------------------------------------------------------------- */
 
 /* Ends the reading of a whole answer; false with *err when it was not understood. */
 static bool finish(struct json_reader *r, struct error *err)

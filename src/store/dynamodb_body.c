@@ -78,8 +78,7 @@ static void append_table(struct str *out, const struct dynamodb_place *p)
     json_write_string(out, view_of(p->table));
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 void dynamodb_body_query(struct str *out, const struct dynamodb_place *p, enum item_kind kind,
                          enum dynamodb_columns columns, struct view start_key)
@@ -133,8 +132,7 @@ void dynamodb_body_version(struct str *out, const struct dynamodb_place *p, cons
     str_append_text(out, "}}");
 }
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 void dynamodb_body_upsert(struct str *out, const struct dynamodb_place *p, const struct item *it)
 {

@@ -13,8 +13,7 @@
 
 enum init_phase { INIT_SEGMENTS, INIT_FLAGS, INIT_DELETES, INIT_MARKER, INIT_DONE };
 
-/* ---- what is there already ----------------------------------------------------------------------
- */
+/* ---- what is there already ------------------------------------------------------------------- */
 
 /* On the thread pool. */
 static void compare_row(struct dynamodb_task *t, enum item_kind kind,
@@ -31,8 +30,7 @@ static void compare_row(struct dynamodb_task *t, enum item_kind kind,
     }
 }
 
-/* ---- batches ------------------------------------------------------------------------------------
- */
+/* ---- batches --------------------------------------------------------------------------------- */
 
 static bool batch_full(const struct dynamodb_task *t, const struct str *body)
 {

@@ -28,8 +28,7 @@
 
 struct dynamodb_task;
 
-/* ---- one request: dynamodb_request.c ------------------------------------------------------------
- */
+/* ---- one request: dynamodb_request.c --------------------------------------------------------- */
 
 typedef void dynamodb_answered(struct dynamodb_task *t, const struct dynamodb_result *result);
 
@@ -61,8 +60,7 @@ void dynamodb_request_drop(struct dynamodb_task *t);
 /* 50 ms, 100 ms, ... 2 s, each minus up to half by chance. */
 int64_t dynamodb_pause_ms(struct random *random, unsigned tries);
 
-/* ---- the rows of a namespace: dynamodb_listing.c ------------------------------------------------
- */
+/* ---- the rows of a namespace: dynamodb_listing.c --------------------------------------------- */
 
 /* A row whose item is not among those to be written. */
 struct dynamodb_stale {
@@ -88,8 +86,7 @@ struct dynamodb_listing {
  * pool, `done` on the loop; an error ends the task. */
 void dynamodb_list(struct dynamodb_task *t, enum item_kind first);
 
-/* ---- tasks: dynamodb.c --------------------------------------------------------------------------
- */
+/* ---- tasks: dynamodb.c ----------------------------------------------------------------------- */
 
 /* One operation of a store. Its work on the thread pool and on the loop never overlap. */
 struct dynamodb_task {
@@ -170,8 +167,7 @@ static inline bool dynamodb_fits(const struct dynamodb_task *t, const struct ite
     return dynamodb_fit(t->place.prefix, it) == DYNAMODB_FITS;
 }
 
-/* ---- what each operation does -------------------------------------------------------------------
- */
+/* ---- what each operation does ---------------------------------------------------------------- */
 
 void dynamodb_init(struct dynamodb_task *t);
 void dynamodb_upsert(struct dynamodb_task *t);

@@ -26,8 +26,7 @@ int64_t dynamodb_pause_ms(struct random *random, unsigned tries)
     return ms - (int64_t)(random->unit(random) * (double)ms / 2);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 /* Everything that the attempt holds. */
 static void attempt_end(struct dynamodb_request *r)
@@ -71,8 +70,7 @@ static void finish_failed(struct dynamodb_task *t, const char *problem)
     finish_refused(t, "", problem, view_of(""));
 }
 
-/* ---- what an error means ------------------------------------------------------------------------
- */
+/* ---- what an error means --------------------------------------------------------------------- */
 
 enum reaction { FINAL, AGAIN_LATER, AGAIN_WHEN_CALM, AGAIN_WITH_OTHER_CREDENTIALS };
 
@@ -160,8 +158,7 @@ static int64_t pause_before_next(struct dynamodb_task *t, const struct verdict *
     return (int64_t)uv_now(t->backend->loop) + ms < r->end_ms ? ms : -1;
 }
 
-/* ---- attempts -----------------------------------------------------------------------------------
- */
+/* ---- attempts -------------------------------------------------------------------------------- */
 
 static void on_answer(void *owner, const struct http_call_answer *answer)
 {

@@ -74,8 +74,7 @@ static void on_version(struct dynamodb_task *t, const struct dynamodb_result *re
     }
 }
 
-/* ---- all others ---------------------------------------------------------------------------------
- */
+/* ---- all others ------------------------------------------------------------------------------ */
 
 static void on_put(struct dynamodb_task *t, const struct dynamodb_result *result)
 {
@@ -118,8 +117,7 @@ static void next_item(struct dynamodb_task *t)
     }
 }
 
-/* ---- many ---------------------------------------------------------------------------------------
- */
+/* ---- many ------------------------------------------------------------------------------------ */
 
 /* On the thread pool. Of several versions of an item the last one counts. */
 static void want_items(uv_work_t *work)

@@ -91,8 +91,7 @@ void store_monitor_failed(struct store *s, const char *problem)
         state_set(s, STORE_INTERRUPTED);
 }
 
-/* ---- filling the database again ----------------------------------------------------------------
- */
+/* ---- filling the database again -------------------------------------------------------------- */
 
 bool store_monitor_refill(struct store *s, enum store_purpose purpose)
 {
@@ -156,8 +155,7 @@ void store_monitor_refilled(struct store *s, enum store_purpose purpose, const s
         repopulation_ended(s, op);
 }
 
-/* ---- what checks and probes say ----------------------------------------------------------------
- */
+/* ---- what checks and probes say -------------------------------------------------------------- */
 
 void store_monitor_probed(struct store *s, const struct store_op *op)
 {

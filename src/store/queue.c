@@ -127,8 +127,7 @@ size_t store_pending(const struct store *s)
     return count;
 }
 
-/* ---- from jobs to one operation ----------------------------------------------------------------
- */
+/* ---- from jobs to one operation -------------------------------------------------------------- */
 
 /* Segments before flags, each item after those it needs (data-store.md 2.2). */
 static void items_of_dataset(struct store_queue *q, struct dataset *data)

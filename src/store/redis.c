@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-/* ---- tasks --------------------------------------------------------------------------------------
- */
+/* ---- tasks ----------------------------------------------------------------------------------- */
 
 void redis_key(struct str *out, const char *prefix, enum redis_part part)
 {
@@ -117,8 +116,7 @@ void redis_waiter_add(struct list *waiters, redis_placed *done, void *owner, uns
     list_append(waiters, &w->link);
 }
 
-/* ---- lanes --------------------------------------------------------------------------------------
- */
+/* ---- lanes ----------------------------------------------------------------------------------- */
 
 struct redis_link_settings redis_link_settings_of(const struct redis_backend *b)
 {
@@ -243,8 +241,7 @@ static void redis_hurry(struct store_backend *base)
         redis_lane_hurry(b->lanes[i]);
 }
 
-/* ---- opening and closing ------------------------------------------------------------------------
- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 static void backend_free(struct redis_backend *b)
 {

@@ -32,8 +32,7 @@ struct redis_cluster {
     uv_timer_t end; /* its closing is the cluster's */
 };
 
-/* ---- slots --------------------------------------------------------------------------------------
- */
+/* ---- slots ----------------------------------------------------------------------------------- */
 
 /* CRC-16, polynomial 0x1021, start 0 (XMODEM). */
 static unsigned crc16(struct view text)
@@ -59,8 +58,7 @@ unsigned redis_cluster_slot(struct view key)
     return crc16(key) % REDIS_CLUSTER_SLOTS;
 }
 
-/* ---- the map ------------------------------------------------------------------------------------
- */
+/* ---- the map --------------------------------------------------------------------------------- */
 
 static void map_free(struct redis_cluster *c)
 {
@@ -132,8 +130,7 @@ static void answer_waiters(struct redis_cluster *c, const char *problem)
     }
 }
 
-/* ---- asking -------------------------------------------------------------------------------------
- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static void ask_on_ready(void *owner)
 {

@@ -47,8 +47,7 @@ static void end(struct redis_guest *g, const char *problem)
     end_when_free(g);
 }
 
-/* ---- what the link says -----------------------------------------------------------------------
- */
+/* ---- what the link says ---------------------------------------------------------------------- */
 
 static void on_ready(void *owner)
 {
@@ -86,8 +85,7 @@ static void on_link_end(void *owner, const char *problem)
 
 static const struct redis_link_listener link_listener = {on_ready, on_reply, on_room, on_link_end};
 
-/* ---- connecting -------------------------------------------------------------------------------
- */
+/* ---- connecting ------------------------------------------------------------------------------ */
 
 static void open_link(struct redis_guest *g, const char *host, uint16_t port)
 {
@@ -138,8 +136,7 @@ static void on_turn(uv_timer_t *turn)
         locate(g);
 }
 
-/* ---- the face ---------------------------------------------------------------------------------
- */
+/* ---- the face -------------------------------------------------------------------------------- */
 
 struct redis_guest *redis_guest_open(struct store_database *db, struct view key,
                                      const struct redis_link_listener *listener, void *owner)

@@ -13,8 +13,7 @@
 
 static void lane_connect(struct redis_lane *l);
 
-/* ---- a task's script ----------------------------------------------------------------------------
- */
+/* ---- a task's script ------------------------------------------------------------------------- */
 
 static const struct redis_script *script_of(const struct redis_lane *l, enum store_op_type type)
 {
@@ -132,8 +131,7 @@ void redis_lane_refused(struct redis_lane *l, const struct redis_reply *failure)
     }
 }
 
-/* ---- what the connection says -------------------------------------------------------------------
- */
+/* ---- what the connection says ---------------------------------------------------------------- */
 
 static void lane_on_ready(void *owner)
 {
@@ -265,8 +263,7 @@ void redis_lane_disconnect(struct redis_lane *l, const char *why)
         redis_link_close(l->link, why);
 }
 
-/* ---- connecting ---------------------------------------------------------------------------------
- */
+/* ---- connecting ------------------------------------------------------------------------------ */
 
 static void lane_open(struct redis_lane *l, const char *host, uint16_t port)
 {
@@ -334,8 +331,7 @@ void redis_lane_next(struct redis_lane *l)
     script_begin(l);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 struct redis_lane *redis_lane_new(struct redis_backend *b, const char *host, uint16_t port,
                                   bool writes)

@@ -101,8 +101,7 @@ void redis_link_send_take(struct redis_link *l, struct str *bytes, size_t answer
     transport_write_take(l->transport, bytes);
 }
 
-/* ---- the handshake ------------------------------------------------------------------------------
- */
+/* ---- the handshake --------------------------------------------------------------------------- */
 
 static void link_ready(struct redis_link *l)
 {
@@ -169,8 +168,7 @@ static void greeting_write(struct redis_link *l, const struct redis_link_setting
     l->expected = l->greeting_count;
 }
 
-/* ---- what the transport says --------------------------------------------------------------------
- */
+/* ---- what the transport says ----------------------------------------------------------------- */
 
 static void link_on_open(void *owner)
 {

@@ -128,8 +128,7 @@ static inline enum redis_part redis_part_of(enum item_kind kind)
     return kind == ITEM_FLAG ? REDIS_PART_FLAGS : REDIS_PART_SEGMENTS;
 }
 
-/* ---- redis.c: tasks -----------------------------------------------------------------------------
- */
+/* ---- redis.c: tasks -------------------------------------------------------------------------- */
 
 /* The turn is over; another follows, or the operation is done. */
 void redis_task_turn_done(struct redis_task *t);
@@ -148,8 +147,7 @@ struct redis_link_settings redis_link_settings_of(const struct redis_backend *b)
 /* A lane or place is closed. */
 void redis_handle_closed(struct redis_backend *b);
 
-/* ---- redis_lane.c -------------------------------------------------------------------------------
- */
+/* ---- redis_lane.c ---------------------------------------------------------------------------- */
 
 struct redis_lane *redis_lane_new(struct redis_backend *b, const char *host, uint16_t port,
                                   bool writes);
@@ -172,14 +170,12 @@ void redis_lane_again(struct redis_lane *l, int64_t delay_ms);
 struct redis_task *redis_lane_leave(struct redis_lane *l);
 void redis_lane_next(struct redis_lane *l);
 
-/* ---- redis_redirect.c ---------------------------------------------------------------------------
- */
+/* ---- redis_redirect.c ------------------------------------------------------------------------ */
 
 /* True when the failure only says where, or when, to ask again; the task is on its way then. */
 bool redis_lane_redirected(struct redis_lane *l, const struct redis_reply *failure);
 
-/* ---- scripts ------------------------------------------------------------------------------------
- */
+/* ---- scripts --------------------------------------------------------------------------------- */
 
 extern const struct redis_script redis_script_init;   /* redis_init.c */
 extern const struct redis_script redis_script_watch;  /* redis_upsert.c */
@@ -202,8 +198,7 @@ void redis_script_probe_command(struct str *out, const char *prefix);
 /* redis_read.c: what was found becomes a data set, on the thread pool; then the task is done. */
 void redis_read_finish(struct redis_task *t);
 
-/* ---- redis_place: who is the master, which server has the slot? ---------------------------------
- */
+/* ---- redis_place: who is the master, which server has the slot? ------------------------------ */
 
 typedef void redis_placed(void *owner, const char *host, uint16_t port, const char *problem);
 

@@ -4,8 +4,7 @@
 #include <hiredis/read.h>
 #include <limits.h>
 
-/* ---- commands -----------------------------------------------------------------------------------
- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 void redis_command(struct str *out, const struct view *words, size_t count)
 {
@@ -31,8 +30,7 @@ void redis_command_short(struct str *out, const char *name, struct view a, struc
     redis_command(out, words, count);
 }
 
-/* ---- answers ------------------------------------------------------------------------------------
- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 void redis_reply_free(struct redis_reply *r)
 {
@@ -68,8 +66,7 @@ const struct redis_reply *redis_reply_failure(const struct redis_reply *r)
     return NULL;
 }
 
-/* ---- what hiredis calls while it reads ----------------------------------------------------------
- */
+/* ---- what hiredis calls while it reads ------------------------------------------------------- */
 
 /* Hangs the new answer into the list that it is an element of. */
 static void *reply_place(const redisReadTask *task, struct redis_reply *r)
@@ -130,8 +127,7 @@ static void free_object(void *object)
 static redisReplyObjectFunctions reply_functions = {create_text, create_list, create_number,
                                                     create_nil, free_object};
 
-/* ---- the reader ---------------------------------------------------------------------------------
- */
+/* ---- the reader ------------------------------------------------------------------------------ */
 
 struct redis_reader {
     redisReader *hiredis;

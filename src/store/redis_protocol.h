@@ -15,8 +15,7 @@
 #define REDIS_ANSWER_MAX_BYTES ((size_t)1 << 30)
 #define REDIS_ANSWER_MAX_ELEMENTS (1 << 22)
 
-/* ---- commands -----------------------------------------------------------------------------------
- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 /* Appends one command: its name and arguments, which may hold any bytes. */
 void redis_command(struct str *out, const struct view *words, size_t count);
@@ -25,8 +24,7 @@ void redis_command(struct str *out, const struct view *words, size_t count);
 void redis_command_short(struct str *out, const char *name, struct view a, struct view b,
                          struct view c);
 
-/* ---- answers ------------------------------------------------------------------------------------
- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 enum redis_reply_type {
     REDIS_TEXT,    /* a bulk string */
@@ -57,8 +55,7 @@ bool redis_reply_fails_with(const struct redis_reply *r, const char *word);
 /* The first failure in it, itself included; NULL when there is none. */
 const struct redis_reply *redis_reply_failure(const struct redis_reply *r);
 
-/* ---- the reader ---------------------------------------------------------------------------------
- */
+/* ---- the reader ------------------------------------------------------------------------------ */
 
 struct redis_reader;
 

@@ -60,8 +60,7 @@ static void read_answered(struct redis_lane *l)
 
 const struct redis_script redis_script_read = {read_begin, read_answer, read_answered, NULL};
 
-/* ---- from answers to items ----------------------------------------------------------------------
- */
+/* ---- from answers to items ------------------------------------------------------------------- */
 
 struct read_work {
     uv_work_t work;

@@ -52,8 +52,7 @@ static struct redis_link_settings node_settings(const struct redis_sentinel *s, 
     return settings;
 }
 
-/* ---- asking -------------------------------------------------------------------------------------
- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static void answer_waiters(struct redis_sentinel *s, const char *host, uint16_t port)
 {
@@ -151,8 +150,7 @@ static void sentinel_forget(struct redis_places *p)
     (void)p; /* it is asked each time */
 }
 
-/* ---- listening ----------------------------------------------------------------------------------
- */
+/* ---- listening ------------------------------------------------------------------------------- */
 
 static void listen_on_ready(void *owner)
 {
@@ -206,8 +204,7 @@ static void listen_begin(struct redis_sentinel *s)
     s->listening = redis_link_open(&settings, s->backend->loop, &listen_listener, s);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void timer_on_close(uv_handle_t *timer)
 {

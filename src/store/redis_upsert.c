@@ -113,8 +113,7 @@ void redis_upsert_exhausted(struct redis_lane *l)
     redis_lane_fail(l, problem.text);
 }
 
-/* ---- WATCH --------------------------------------------------------------------------------------
- */
+/* ---- WATCH ----------------------------------------------------------------------------------- */
 
 static void watch_begin(struct redis_lane *l)
 {

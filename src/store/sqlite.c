@@ -42,8 +42,7 @@ static struct sqlite *sqlite_of(struct store_backend *b)
     return CONTAINER_OF(b, struct sqlite, base);
 }
 
-/* ---- on the pool -------------------------------------------------------------------------------
- */
+/* ---- on the pool ----------------------------------------------------------------------------- */
 
 static void work(uv_work_t *w)
 {
@@ -73,8 +72,7 @@ static void copy(uv_work_t *w)
     sqlite_file_copy_log(&q->file);
 }
 
-/* ---- on the loop -------------------------------------------------------------------------------
- */
+/* ---- on the loop ----------------------------------------------------------------------------- */
 
 static void finish(struct sqlite *q)
 {

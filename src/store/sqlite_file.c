@@ -100,8 +100,7 @@ void sqlite_file_free(struct sqlite_file *f)
     mem_free(f->real);
 }
 
-/* ---- the connection ----------------------------------------------------------------------------
- */
+/* ---- the connection -------------------------------------------------------------------------- */
 
 static int busy(void *arg, int count)
 {

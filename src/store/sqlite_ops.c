@@ -72,8 +72,7 @@ int sqlite_file_finish(const struct sqlite_file *f, int code)
     return code;
 }
 
-/* ---- Init --------------------------------------------------------------------------------------
- */
+/* ---- Init ------------------------------------------------------------------------------------ */
 
 static int put_all(const struct sqlite_file *f, const struct store_op *op, enum item_kind kind)
 {
@@ -154,8 +153,7 @@ static int op_init(struct sqlite_file *f, struct store_op *op)
     return SQLITE_OK;
 }
 
-/* ---- the others --------------------------------------------------------------------------------
- */
+/* ---- the others ------------------------------------------------------------------------------ */
 
 static int op_upsert(struct sqlite_file *f, struct store_op *op)
 {

@@ -13,8 +13,7 @@ static struct store_job *job_of(const struct list *link)
     return CONTAINER_OF(link, struct store_job, link);
 }
 
-/* ---- closing -----------------------------------------------------------------------------------
- */
+/* ---- closing --------------------------------------------------------------------------------- */
 
 static void timer_closed(uv_handle_t *handle)
 {
@@ -69,8 +68,7 @@ void store_close(struct store *s)
     close_when_idle(s);
 }
 
-/* ---- opening -----------------------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 struct store *store_open(struct store_database *db, const struct store_place *place,
                          struct log_scope *log, const struct store_listener *listener)
@@ -100,8 +98,7 @@ struct store *store_open(struct store_database *db, const struct store_place *pl
     return s;
 }
 
-/* ---- posts -------------------------------------------------------------------------------------
- */
+/* ---- posts ----------------------------------------------------------------------------------- */
 
 uint64_t store_init_post(struct store *s, struct dataset *data)
 {
@@ -160,8 +157,7 @@ void store_turn_start(struct store *s)
         (void)uv_timer_start(&s->turn, turn, 0, 0);
 }
 
-/* ---- answers -----------------------------------------------------------------------------------
- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static void log_failed_write(const struct store *s, const struct store_job *j)
 {

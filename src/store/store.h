@@ -114,8 +114,7 @@ uint64_t store_upsert_post(struct store *s, struct item *it);
  * items are written and nothing is deleted (data-store.md 7.3). Takes a reference of its own. */
 void store_refill_post(struct store *s, struct dataset *data, bool current);
 
-/* ---- reading and asking ------------------------------------------------------------------------
- */
+/* ---- reading and asking ---------------------------------------------------------------------- */
 
 #define STORE_ALL_KINDS ((1u << ITEM_KIND_COUNT) - 1)
 

@@ -84,8 +84,7 @@ struct store_database {
     size_t opened; /* stores that were ever opened */
 };
 
-/* ---- queue.c: order, and what may be left out --------------------------------------------------
- */
+/* ---- queue.c: order, and what may be left out ------------------------------------------------ */
 
 void store_queue_init(struct store *s);
 
@@ -119,8 +118,7 @@ static inline bool store_job_writes(const struct store_job *j)
     return j->type == STORE_OP_INIT || j->type == STORE_OP_UPSERT;
 }
 
-/* ---- store.c -----------------------------------------------------------------------------------
- */
+/* ---- store.c --------------------------------------------------------------------------------- */
 
 /* The answer to the store's operation; its jobs are in queue.running. */
 void store_op_finished(struct store_op *op);
@@ -131,8 +129,7 @@ void store_writes_failed(struct store *s, const struct list *jobs, const char *p
 /* Looks in the next turn whether waiting writes must fail or make way for a full data set. */
 void store_turn_start(struct store *s);
 
-/* ---- hold.c ------------------------------------------------------------------------------------
- */
+/* ---- hold.c ---------------------------------------------------------------------------------- */
 
 /* Gives a write its number and its deadline. */
 void store_hold_posted(struct store *s, struct store_job *job);
@@ -145,8 +142,7 @@ void store_hold_release_all(struct store *s);
  */
 void store_hold_caught_up(struct store *s);
 
-/* ---- monitor.c ---------------------------------------------------------------------------------
- */
+/* ---- monitor.c ------------------------------------------------------------------------------- */
 
 void store_monitor_start(struct store *s);
 
@@ -168,8 +164,7 @@ void store_monitor_lost(struct store *s);
 /* Asks the owner for its data set; false when it has none. */
 bool store_monitor_refill(struct store *s, enum store_purpose purpose);
 
-/* ---- database.c --------------------------------------------------------------------------------
- */
+/* ---- database.c ------------------------------------------------------------------------------ */
 
 /* Tells every store. */
 void store_database_lost(struct store_database *db);

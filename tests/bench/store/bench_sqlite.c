@@ -83,8 +83,7 @@ static struct item *flag(unsigned number, int64_t version, size_t bytes)
     return it;
 }
 
-/* ---- the listener ------------------------------------------------------------------------------
- */
+/* ---- the listener ---------------------------------------------------------------------------- */
 
 static void read_done(void *owner, const struct store_contents *contents)
 {

@@ -106,8 +106,7 @@ static void use(struct sqlite_file *f)
     dataset_unref(empty);
 }
 
-/* ---- a file of ours, and its log before it was copied ------------------------------------------
- */
+/* ---- a file of ours, and its log before it was copied ---------------------------------------- */
 
 enum target { TARGET_BYTES, TARGET_FILE, TARGET_LOG, TARGET_COUNT };
 
@@ -195,8 +194,7 @@ static void place_damaged(const struct sample *sample, enum target target, const
     str_free(&log);
 }
 
-/* ---- one input ---------------------------------------------------------------------------------
- */
+/* ---- one input ------------------------------------------------------------------------------- */
 
 static void try_file(void)
 {

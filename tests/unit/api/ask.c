@@ -403,8 +403,7 @@ void ask_forget_events(struct asking *a)
         event_diagnostic_free(a->diagnostics[--a->diagnostic_count]);
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 void ask_setup(struct asking *a)
 {

@@ -25,8 +25,7 @@ static const char s2[] =
     "\"excludedContexts\":[],"
     "\"salt\":\"\",\"rules\":[],\"version\":2,\"generation\":null,\"deleted\":false}";
 
-/* ---- upstream ----------------------------------------------------------------------------------
- */
+/* ---- upstream -------------------------------------------------------------------------------- */
 
 static struct upstream {
     const struct http_exchange_listener *listener;
@@ -83,8 +82,7 @@ static double half(struct random *r)
     return 0.5;
 }
 
-/* ---- the way -----------------------------------------------------------------------------------
- */
+/* ---- the way --------------------------------------------------------------------------------- */
 
 struct way {
     struct asking asking;

@@ -194,8 +194,7 @@ static void a_client_that_goes_away_leaves_nothing_behind(void **state)
     ask_teardown(&m.a);
 }
 
-/* ---- OpenFeature ------------------------------------------------------------------------------
- */
+/* ---- OpenFeature ----------------------------------------------------------------------------- */
 
 #define OFREP_HEADERS SDK "\nContent-Type: application/json"
 #define ALICE "{\"context\":{\"targetingKey\":\"alice\"}}"
@@ -244,8 +243,7 @@ static void openfeatures_etag_follows_the_members(void **state)
     ask_teardown(&m.a);
 }
 
-/* ---- the status -------------------------------------------------------------------------------
- */
+/* ---- the status ------------------------------------------------------------------------------ */
 
 static const struct {
     unsigned what;

@@ -4,8 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void note(void *arg)
 {
@@ -50,8 +49,7 @@ void members_close(struct members *m)
     run_until(m->world, is_set, &m->closed, "the end of the database");
 }
 
-/* ---- operations -------------------------------------------------------------------------------
- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 struct asked {
     struct membership_op op;

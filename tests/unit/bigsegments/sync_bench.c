@@ -9,8 +9,7 @@
 
 struct sync_bench *sync_bench;
 
-/* ---- timers -----------------------------------------------------------------------------------
- */
+/* ---- timers ---------------------------------------------------------------------------------- */
 
 static struct fake_timer {
     uv_timer_t *timer; /* NULL: free */
@@ -78,8 +77,7 @@ void sync_pass(struct sync_bench *b)
     sync_run(b);
 }
 
-/* ---- upstream ---------------------------------------------------------------------------------
- */
+/* ---- upstream -------------------------------------------------------------------------------- */
 
 struct http_exchange {
     bool used;
@@ -292,8 +290,7 @@ bool sync_stream_paused(const struct sync_bench *b)
     return exchange(true)->paused;
 }
 
-/* ---- the database -----------------------------------------------------------------------------
- */
+/* ---- the database ---------------------------------------------------------------------------- */
 
 void membership_run(struct membership_store *s, struct membership_op *op)
 {
@@ -353,8 +350,7 @@ void sync_cursor(struct sync_bench *b, const char *cursor)
     b->cursor = next;
 }
 
-/* ---- what it tells ----------------------------------------------------------------------------
- */
+/* ---- what it tells --------------------------------------------------------------------------- */
 
 static void on_changed(void *owner, const struct view *keys, size_t count)
 {
@@ -402,8 +398,7 @@ unsigned sync_logged(const struct sync_bench *b, const char *text)
     return count;
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static double unit(struct random *r)
 {

@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-/* ---- a real one -------------------------------------------------------------------------------
- */
+/* ---- a real one ------------------------------------------------------------------------------ */
 
 static struct server server;
 
@@ -99,8 +98,7 @@ static void a_context_in_too_many_segments_is_left_out(void **state)
     dynamodb_end(&d);
 }
 
-/* ---- a scripted one ---------------------------------------------------------------------------
- */
+/* ---- a scripted one -------------------------------------------------------------------------- */
 
 #define TYPE(name) "{\"__type\":\"com.amazonaws.dynamodb.v20120810#" name "\","
 #define CANCELLED(code)                                                                            \
@@ -334,8 +332,7 @@ static void a_hundred_questions_take_turns(void **state)
     faulty_end(&f);
 }
 
-/* ---- answers ----------------------------------------------------------------------------------
- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static void what_answers_may_hold(void **state)
 {

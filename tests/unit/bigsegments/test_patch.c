@@ -30,8 +30,7 @@ static void print_patch(const struct patch *p, struct str *out)
     }
 }
 
-/* ---- one patch --------------------------------------------------------------------------------
- */
+/* ---- one patch ------------------------------------------------------------------------------- */
 
 static const struct {
     const char *text;
@@ -96,8 +95,7 @@ static void a_segment_key_ends_at_the_last_dot(void **state)
         assert_true(view_is(patch_segment_key(view_of(rows[i][0])), rows[i][1]));
 }
 
-/* ---- arrays of them ---------------------------------------------------------------------------
- */
+/* ---- arrays of them -------------------------------------------------------------------------- */
 
 /* '~' ends an array, '^' asks what there is. */
 static const struct {

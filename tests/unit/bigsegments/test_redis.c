@@ -9,8 +9,7 @@
 
 #define HASH "K9gGyX8OAK8aH8Myj6djqSaXI8jbj6xPk69x2xhtbpA="
 
-/* ---- a real one -------------------------------------------------------------------------------
- */
+/* ---- a real one ------------------------------------------------------------------------------ */
 
 /* 30, 31, 33, 35. */
 static void what_is_written_has_the_layout_that_sdks_read(void **state)
@@ -194,8 +193,7 @@ static void a_cluster_needs_a_hash_tag(void **state)
     redis_end(&r);
 }
 
-/* ---- a scripted one ---------------------------------------------------------------------------
- */
+/* ---- a scripted one -------------------------------------------------------------------------- */
 
 #define LOOK "GET\r\n$24\r\nprod:big_segments_cursor\r\n"
 #define EXEC "EXEC\r\n"

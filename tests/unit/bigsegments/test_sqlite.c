@@ -54,8 +54,7 @@ static void rows_are_those_of_the_documentation(void **state)
     bench_close(&b);
 }
 
-/* ---- a long patch -----------------------------------------------------------------------------
- */
+/* ---- a long patch ---------------------------------------------------------------------------- */
 
 struct waiting {
     struct membership_op op;
@@ -132,8 +131,7 @@ static void closing_gives_a_long_patch_up(void **state)
     bench_close(&b);
 }
 
-/* ---- another file -----------------------------------------------------------------------------
- */
+/* ---- another file ---------------------------------------------------------------------------- */
 
 /* data-store.md 9.5: the path's own file gets what is written, and is what is read. */
 static void questions_follow_to_a_new_file(void **state)

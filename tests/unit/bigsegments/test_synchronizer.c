@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* ---- requests and their order -----------------------------------------------------------------
- */
+/* ---- requests and their order ---------------------------------------------------------------- */
 
 /* Checklist 8, 9, 10, 11, 36, 37. */
 static void the_order_of_a_fresh_environment(void **state)
@@ -111,8 +110,7 @@ static void events_of_the_stream(void **state)
     sync_end(&b);
 }
 
-/* ---- failures ---------------------------------------------------------------------------------
- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 /* 12, 48. */
 static void every_other_answer_is_an_error(void **state)
@@ -290,8 +288,7 @@ static void a_new_key_is_used_from_the_next_request_on(void **state)
     sync_end(&b);
 }
 
-/* ---- the database fails -----------------------------------------------------------------------
- */
+/* ---- the database fails ---------------------------------------------------------------------- */
 
 static void a_database_error_ends_the_cycle(void **state)
 {
@@ -371,8 +368,7 @@ static void a_slow_database_makes_the_stream_wait(void **state)
     sync_end(&b);
 }
 
-/* ---- versions that do not follow --------------------------------------------------------------
- */
+/* ---- versions that do not follow ------------------------------------------------------------- */
 
 #define NOT_THE_LATEST(version)                                                                    \
     "WARN: Received a patch to previous version \"" version                                        \
@@ -583,8 +579,7 @@ static void a_cursor_that_is_refused_three_times_is_given_up(void **state)
     sync_end(&b);
 }
 
-/* ---- the end ----------------------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 /* 5: at whatever step. */
 static void nothing_is_written_after_the_end(void **state)

@@ -34,8 +34,7 @@ static bool has_default_file(void)
     return access("/etc/ld-relay.conf", F_OK) == 0 || access("/etc/flagrelay.conf", F_OK) == 0;
 }
 
-/* ---- refused ------------------------------------------------------------------------------------
- */
+/* ---- refused --------------------------------------------------------------------------------- */
 
 static const struct {
     const char *words[5];
@@ -81,8 +80,7 @@ static void wrong_words_are_named(void **state)
     str_free(&want);
 }
 
-/* ---- accepted -----------------------------------------------------------------------------------
- */
+/* ---- accepted -------------------------------------------------------------------------------- */
 
 static const struct {
     const char *words[6];

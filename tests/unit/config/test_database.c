@@ -124,8 +124,7 @@ static void wrong_databases_are_refused(void **state)
         assert_refused(refused[i].text, NULL, refused[i].problem, refused[i].why);
 }
 
-/* ---- addresses ----------------------------------------------------------------------------------
- */
+/* ---- addresses ------------------------------------------------------------------------------- */
 
 static const struct {
     const char *text;
@@ -220,8 +219,7 @@ static void sqlite_has_a_path(void **state)
     }
 }
 
-/* ---- prefixes -----------------------------------------------------------------------------------
- */
+/* ---- prefixes -------------------------------------------------------------------------------- */
 
 static const struct {
     const char *text;

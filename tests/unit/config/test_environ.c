@@ -5,8 +5,7 @@
 #define A "[Environment \"a\"]\nsdkKey = sdk-k\n"
 #define ERROR "Configuration error: "
 
-/* ---- refused ------------------------------------------------------------------------------------
- */
+/* ---- refused --------------------------------------------------------------------------------- */
 
 static const struct {
     const char *text; /* of the file; NULL: none */
@@ -117,8 +116,7 @@ static void wrong_variables_are_refused(void **state)
         assert_refused(refused[i].text, refused[i].variables, refused[i].problem, refused[i].why);
 }
 
-/* ---- warned of ----------------------------------------------------------------------------------
- */
+/* ---- warned of ------------------------------------------------------------------------------- */
 
 static const struct {
     const char *text;
@@ -175,8 +173,7 @@ static void useless_variables_are_warned_of(void **state)
         assert_warned(warned[i].text, warned[i].variables, warned[i].warnings, warned[i].why);
 }
 
-/* ---- accepted -----------------------------------------------------------------------------------
- */
+/* ---- accepted -------------------------------------------------------------------------------- */
 
 /* 29 */
 static void variables_make_environments_in_the_order_of_their_names(void **state)

@@ -9,8 +9,7 @@
 #define A "[Environment \"a\"]\nsdkKey = sdk-k\n"
 #define FAILED "Error loading config file: failed to read configuration file \"r.conf\": "
 
-/* ---- errors of syntax ---------------------------------------------------------------------------
- */
+/* ---- errors of syntax ------------------------------------------------------------------------ */
 
 static const struct {
     const char *text;
@@ -79,8 +78,7 @@ static void a_nul_byte_is_refused_with_its_place(void **state)
     loaded_free(&l);
 }
 
-/* ---- values -------------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static const struct {
     const char *line; /* behind "tlsCert" */
@@ -133,8 +131,7 @@ static void a_value_cut_at_a_comment_sign_is_warned_of(void **state)
                   "a blank or quotes in front");
 }
 
-/* ---- sections -----------------------------------------------------------------------------------
- */
+/* ---- sections -------------------------------------------------------------------------------- */
 
 /* 6, 7, 11, 15 */
 static void sections_merge_and_the_last_value_wins(void **state)
@@ -192,8 +189,7 @@ static void an_environment_without_a_name_is_warned_of(void **state)
                   "[Environment] without a name; please give it one\n", "2.2");
 }
 
-/* ---- unknown names ------------------------------------------------------------------------------
- */
+/* ---- unknown names --------------------------------------------------------------------------- */
 
 static const struct {
     const char *text;
@@ -278,8 +274,7 @@ static void distances_count_exchanged_neighbours_once(void **state)
     assert_int_equal(config_spelling_distance(view_of("abc"), view_of("ac"), 2), 1);
 }
 
-/* ---- the file itself ----------------------------------------------------------------------------
- */
+/* ---- the file itself ------------------------------------------------------------------------- */
 
 static void path_check(const char *path, const char *problem)
 {

@@ -134,8 +134,7 @@ static void defaults_are_left_out(void **state)
         "\n[SQLite]\nenabled = true ; from r.conf:7\n");
 }
 
-/* ---- printed text loads again -------------------------------------------------------------------
- */
+/* ---- printed text loads again ---------------------------------------------------------------- */
 
 static void option_compare(struct config_record a, struct config_record b,
                            const struct config_option *o)

@@ -9,8 +9,7 @@
 /* Set once by main(): the folder of the sources. */
 static const char *root;
 
-/* ---- the repository's ---------------------------------------------------------------------------
- */
+/* ---- the repository's ------------------------------------------------------------------------ */
 
 static void examples_load_without_a_warning(void **state)
 {
@@ -95,8 +94,7 @@ static void blocks_of_the_documentation_load_without_a_warning(void **state)
     str_free(&block);
 }
 
-/* ---- the reference's ----------------------------------------------------------------------------
- */
+/* ---- the reference's ------------------------------------------------------------------------- */
 
 /* 79: as its Linux package has it, in our own words. */
 static const char packaged[] =
@@ -184,8 +182,7 @@ static void the_compared_configuration_is_accepted_whole(void **state)
     loaded_free(&l);
 }
 
-/* ---- the specification's (18.1) -----------------------------------------------------------------
- */
+/* ---- the specification's (18.1) -------------------------------------------------------------- */
 
 static const char worked[] =
     "; flagrelay.conf\n[main]\nPORT = 8030                         # comment\n"

@@ -121,8 +121,7 @@ static void contradictions_are_refused_with_the_texts_of_the_spec(void **state)
         assert_refused(refused[i].text, NULL, refused[i].problem, refused[i].why);
 }
 
-/* ---- warnings -----------------------------------------------------------------------------------
- */
+/* ---- warnings -------------------------------------------------------------------------------- */
 
 static const struct {
     const char *text;
@@ -205,8 +204,7 @@ static void oddities_are_warned_of(void **state)
         assert_warned(warned[i].text, NULL, warned[i].warnings, warned[i].why);
 }
 
-/* ---- what follows -------------------------------------------------------------------------------
- */
+/* ---- what follows ---------------------------------------------------------------------------- */
 
 static const struct {
     const char *text;

@@ -51,8 +51,7 @@ static void teardown(struct members_bench *m)
     bench_teardown(&m->bench);
 }
 
-/* ---- one request ------------------------------------------------------------------------------
- */
+/* ---- one request ----------------------------------------------------------------------------- */
 
 static void ready(struct member_wishes *w)
 {
@@ -109,8 +108,7 @@ static unsigned queries(struct members_bench *m)
     return count;
 }
 
-/* ---- tests ------------------------------------------------------------------------------------
- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void one_query_serves_all_who_wait(void **state)
 {
@@ -269,8 +267,7 @@ static void everything_may_end_while_questions_are_open(void **state)
     assert_int_equal(count, 0);
 }
 
-/* ---- pings ------------------------------------------------------------------------------------
- */
+/* ---- pings ----------------------------------------------------------------------------------- */
 
 static void rang(uv_timer_t *timer)
 {

@@ -17,8 +17,7 @@
 #define DATE "Date: Tue, 14 Nov 2023 22:13:20 GMT\n"
 #define CALLS_MAX 128
 
-/* ---- upstream: answers when a test says so -----------------------------------------------------
- */
+/* ---- upstream: answers when a test says so --------------------------------------------------- */
 
 struct http_head {
     const char *text; /* "Name: value\n" each */

@@ -33,8 +33,7 @@ void consul_settings(struct consul_world *c)
                                                        .random = random_system()}};
 }
 
-/* ---- requests -----------------------------------------------------------------------------------
- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static int connect_to(uint16_t port)
 {
@@ -93,8 +92,7 @@ const char *consul_value(const struct consul_world *c, const char *key)
     return consul_say(c, "GET", target, NULL);
 }
 
-/* ---- the server ---------------------------------------------------------------------------------
- */
+/* ---- the server ------------------------------------------------------------------------------ */
 
 void consul_await_leader(struct consul_world *c)
 {
@@ -141,8 +139,7 @@ void consul_end(struct consul_world *c)
     server_end(&c->server);
 }
 
-/* ---- a scripted server --------------------------------------------------------------------------
- */
+/* ---- a scripted server ----------------------------------------------------------------------- */
 
 void consul_fake_begin(struct consul_fake *f, const struct fake_rule *rules)
 {

@@ -15,8 +15,7 @@
     "AWS4-HMAC-SHA256 Credential=test/20150830/us-east-1/dynamodb/aws4_request, "                  \
     "SignedHeaders=host;x-amz-date, Signature=0"
 
-/* ---- the server ---------------------------------------------------------------------------------
- */
+/* ---- the server ------------------------------------------------------------------------------ */
 
 void dynamodb_start(struct server *s, uint16_t port)
 {
@@ -116,8 +115,7 @@ void dynamodb_put(const struct server *s, const char *name, const char *key, con
     str_free(&body);
 }
 
-/* ---- the world ----------------------------------------------------------------------------------
- */
+/* ---- the world ------------------------------------------------------------------------------- */
 
 void dynamodb_settings(struct dynamodb_world *d, uint16_t port)
 {

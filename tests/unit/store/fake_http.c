@@ -33,8 +33,7 @@ static void connection_reset(struct fake_connection *c)
     connection_close(c);
 }
 
-/* ---- answers ------------------------------------------------------------------------------------
- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 struct fake_write {
     uv_write_t request;
@@ -102,8 +101,7 @@ static void request_answer(struct fake_connection *c, const struct fake_request 
         answer_write(c, rule);
 }
 
-/* ---- requests -----------------------------------------------------------------------------------
- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 /* Takes a whole request off what was received; false when there is none yet. */
 static bool request_take(struct fake_connection *c)
@@ -169,8 +167,7 @@ static void on_connection(uv_stream_t *listener, int status)
     assert_int_equal(uv_read_start(stream, on_alloc, on_read), 0);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void listen_on(struct fake_http *f)
 {

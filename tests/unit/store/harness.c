@@ -14,8 +14,7 @@
 
 #define PATIENCE_MS 20000
 
-/* ---- the log -----------------------------------------------------------------------------------
- */
+/* ---- the log --------------------------------------------------------------------------------- */
 
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct str log_text;
@@ -46,8 +45,7 @@ unsigned log_count(const char *text)
     return count;
 }
 
-/* ---- the world ---------------------------------------------------------------------------------
- */
+/* ---- the world ------------------------------------------------------------------------------- */
 
 static void nothing(uv_timer_t *timer)
 {
@@ -158,8 +156,7 @@ unsigned folder_count(const struct world *w, const char *start, const char *end)
     return count;
 }
 
-/* ---- the listener ------------------------------------------------------------------------------
- */
+/* ---- the listener ---------------------------------------------------------------------------- */
 
 static void read_done(void *owner, const struct store_contents *contents)
 {
@@ -320,8 +317,7 @@ void write_all(struct heard *h, struct dataset *data)
     run_until_idle(h);
 }
 
-/* ---- data --------------------------------------------------------------------------------------
- */
+/* ---- data ------------------------------------------------------------------------------------ */
 
 static struct item *parse(enum item_kind kind, const char *key, const struct str *json)
 {
@@ -418,8 +414,7 @@ void assert_dataset(const struct dataset *d, const char *text)
     assert_int_equal(dataset_count(d, ITEM_FLAG) + dataset_count(d, ITEM_SEGMENT), e.alive);
 }
 
-/* ---- SQL ---------------------------------------------------------------------------------------
- */
+/* ---- SQL ------------------------------------------------------------------------------------- */
 
 static sqlite3 *connect_other(const char *path)
 {

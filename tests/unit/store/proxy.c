@@ -38,8 +38,7 @@ static void pair_close(struct proxy_pair *pair, bool reset)
     *pair = (struct proxy_pair){.proxy = pair->proxy};
 }
 
-/* ---- bytes --------------------------------------------------------------------------------------
- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 struct proxy_write {
     uv_write_t request;
@@ -137,8 +136,7 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
     mem_free(buffer->base);
 }
 
-/* ---- connections --------------------------------------------------------------------------------
- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 static void on_connected(uv_connect_t *request, int status)
 {

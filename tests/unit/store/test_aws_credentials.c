@@ -151,8 +151,7 @@ static bool asked(const struct aws_world *a, size_t request, const char *text)
             (r->body.len > 0 && strstr(r->body.data, text) != NULL));
 }
 
-/* ---- origins ------------------------------------------------------------------------------------
- */
+/* ---- origins --------------------------------------------------------------------------------- */
 
 static const struct fake_rule none[] = {{.status = 0}};
 
@@ -284,8 +283,7 @@ static void a_process_prints_them(void **state)
     end(&a);
 }
 
-/* ---- what goes wrong ----------------------------------------------------------------------------
- */
+/* ---- what goes wrong ------------------------------------------------------------------------- */
 
 static void what_goes_wrong_is_said_without_secrets(void **state)
 {
@@ -439,8 +437,7 @@ static void closing_does_not_wait_for_a_service_or_a_process(void **state)
     }
 }
 
-/* ---- in time ------------------------------------------------------------------------------------
- */
+/* ---- in time --------------------------------------------------------------------------------- */
 
 #define BOX(id, expires)                                                                           \
     {                                                                                              \

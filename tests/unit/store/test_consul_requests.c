@@ -11,8 +11,7 @@
         .status = 0                                                                                \
     }
 
-/* ---- failures -----------------------------------------------------------------------------------
- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 enum what { READ, WRITE_ALL, WRITE_ONE };
 
@@ -135,8 +134,7 @@ static void a_refused_connection_is_explained(void **state)
     }
 }
 
-/* ---- what every request carries -----------------------------------------------------------------
- */
+/* ---- what every request carries -------------------------------------------------------------- */
 
 static char *variables(const char *name)
 {

@@ -15,8 +15,7 @@
         .status = 0                                                                                \
     }
 
-/* ---- transactions -------------------------------------------------------------------------------
- */
+/* ---- transactions ---------------------------------------------------------------------------- */
 
 /* The keys of a transaction, each behind the first letter of its verb, one per line. */
 static size_t operations_append(const struct str *body, struct str *out)
@@ -128,8 +127,7 @@ static void no_marker_is_written_behind_a_failure(void **state)
     consul_fake_end(&f);
 }
 
-/* ---- Upsert -------------------------------------------------------------------------------------
- */
+/* ---- Upsert ---------------------------------------------------------------------------------- */
 
 /* Checklist 16. */
 static void an_upsert_names_the_index_that_it_has_seen(void **state)

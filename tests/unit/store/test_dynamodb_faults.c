@@ -76,8 +76,7 @@ static size_t first_with(const struct faulty *f, const char *text)
     return i;
 }
 
-/* ---- Init ---------------------------------------------------------------------------------------
- */
+/* ---- Init ------------------------------------------------------------------------------------ */
 
 static struct dataset *many_flags(int count)
 {
@@ -240,8 +239,7 @@ static void what_stays_unprocessed_fails_the_init_without_a_marker(void **state)
     end(&f);
 }
 
-/* ---- one request --------------------------------------------------------------------------------
- */
+/* ---- one request ----------------------------------------------------------------------------- */
 
 /* What passes by itself within the tries is not even seen. */
 static void short_faults_are_no_outage(void **state)
@@ -388,8 +386,7 @@ static void closing_does_not_wait_for_a_silent_service(void **state)
     assert_in_range((uv_hrtime() - start) / 1000000, 2000, 5000);
 }
 
-/* ---- credentials and places ---------------------------------------------------------------------
- */
+/* ---- credentials and places ------------------------------------------------------------------ */
 
 /* Other keys are there when the old ones have expired. */
 static void expired_credentials_are_replaced_at_once(void **state)

@@ -216,8 +216,7 @@ static void a_put_may_take_the_place_of_a_repair(void **state)
     end(&w, &h);
 }
 
-/* ---- health checks ------------------------------------------------------------------------------
- */
+/* ---- health checks --------------------------------------------------------------------------- */
 
 /* 57 */
 static void a_lost_marker_is_repaired_without_an_outage(void **state)

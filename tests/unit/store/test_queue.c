@@ -161,8 +161,7 @@ static void closing_writes_what_waits_and_forgets_reads(void **state)
     world_end(&w);
 }
 
-/* ---- when may it be broadcast? -----------------------------------------------------------------
- */
+/* ---- when may it be broadcast? --------------------------------------------------------------- */
 
 static void a_network_kind_never_comes_first(void **state)
 {

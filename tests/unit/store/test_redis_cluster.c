@@ -52,8 +52,7 @@ static void end(struct cluster *t)
         server_end(&t->masters[i]);
 }
 
-/* ---- where is what ------------------------------------------------------------------------------
- */
+/* ---- where is what --------------------------------------------------------------------------- */
 
 static unsigned slot_of(const struct cluster *t, const char *key)
 {
@@ -80,8 +79,7 @@ static size_t master_of(const struct cluster *t, const char *key)
     return i;
 }
 
-/* ---- moving a slot ------------------------------------------------------------------------------
- */
+/* ---- moving a slot --------------------------------------------------------------------------- */
 
 enum move_step { MOVE_OPEN, MOVE_ONE_KEY, MOVE_REST, MOVE_CLOSE, MOVE_STEPS };
 
@@ -132,8 +130,7 @@ static void move_step(const struct cluster *t, const struct move *m, enum move_s
     }
 }
 
-/* ---- tests --------------------------------------------------------------------------------------
- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 /* Checklist 65: what the configuration makes of a plain prefix is one place. */
 static void with_a_hash_tag_everything_is_at_one_server(void **state)

@@ -197,8 +197,7 @@ static void rotated_files_count_for_new_connections(void **state)
     end(&t);
 }
 
-/* ---- users, databases, sockets ------------------------------------------------------------------
- */
+/* ---- users, databases, sockets --------------------------------------------------------------- */
 
 /* A user of the ACL, by option and by address; checklist 83, 86. */
 static void a_user_of_the_acl_logs_in(void **state)

@@ -53,8 +53,7 @@ static void change(struct heard *h, const char *key, int64_t version)
     item_unref(it);
 }
 
-/* ---- the contents are gone or damaged ----------------------------------------------------------
- */
+/* ---- the contents are gone or damaged -------------------------------------------------------- */
 
 static void truncated(struct world *w)
 {
@@ -230,8 +229,7 @@ static void an_emptied_database_is_noticed_and_filled(void **state)
     end(&w, &h);
 }
 
-/* ---- the file cannot be written ----------------------------------------------------------------
- */
+/* ---- the file cannot be written -------------------------------------------------------------- */
 
 static void assert_outage_logged(const char *text)
 {

@@ -19,8 +19,7 @@
 #define INIT_FLAGS 400
 #define PIPE 3
 
-/* ---- the writer --------------------------------------------------------------------------------
- */
+/* ---- the writer ------------------------------------------------------------------------------ */
 
 /* The write with number n wrote version n of the key n % KEYS, or of all keys. */
 struct writer {
@@ -133,8 +132,7 @@ static int write_for_ever(const char *path, const char *mode, const char *base, 
         (void)uv_run(&w.loop, UV_RUN_ONCE);
 }
 
-/* ---- the parent --------------------------------------------------------------------------------
- */
+/* ---- the parent ------------------------------------------------------------------------------ */
 
 static pid_t writer_start(const char *path, const char *mode, uint64_t base, bool full, int *from)
 {

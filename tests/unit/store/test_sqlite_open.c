@@ -167,8 +167,7 @@ static void a_file_without_write_permission_is_refused(void **state)
     world_end(&w);
 }
 
-/* ---- damage ------------------------------------------------------------------------------------
- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 /* A sound file with some pages. */
 static void make_file(struct world *w)
@@ -325,8 +324,7 @@ static void a_damaged_file_that_cannot_be_moved_is_refused(void **state)
     world_end(&w);
 }
 
-/* ---- what a kill leaves behind -----------------------------------------------------------------
- */
+/* ---- what a kill leaves behind --------------------------------------------------------------- */
 
 /* Each row is the state of a new file at some moment of its creation. */
 static void a_creation_that_was_interrupted_is_finished(void **state)
