@@ -12,8 +12,9 @@
 
 #include "events/summary_merge.h"
 
-#define MEMORY_PART 4 /* of the budget, that is free when merging begins */
-#define AGAIN_MS 1000
+#define FREE_PART 4  /* of the budget, when merging begins */
+#define TEXT_PART 16 /* of it, for texts of one job; summaries take three times that at most */
+#define AGAIN_MS 100
 #define FEW_BATCHES 8 /* fewer wait for more, unless they are large */
 #define GAIN_PART 4   /* a merge is worth it when this part of the memory is won */
 
@@ -169,22 +170,20 @@ static bool is_candidate(const struct events_batch *b)
     return b->attempts == 0 && !b->spooled && !b->merged_in_vain;
 }
 
-/* Texts that are worked with at a time: they are not counted in the budget, so they are a part of
- * it that is free when a job begins. */
+/* What a job works with is not counted in the budget, so it has to fit into what is free of it. */
 static size_t text_most(const struct events *e)
 {
-    size_t batches = 2 * e->settings.max_batch_bytes;
-    size_t free = (size_t)e->door->settings.max_queue_bytes / MEMORY_PART;
-    return batches < free ? batches : free;
+    size_t part = (size_t)e->door->settings.max_queue_bytes / TEXT_PART;
+    return part < e->settings.max_batch_bytes ? part : e->settings.max_batch_bytes;
 }
 
 /* Does it still go into the run of its group? One that does not ends it. Two always do. */
 static bool run_takes(struct events_group *g, const struct events_batch *b)
 {
     struct events_run *run = &g->run;
-    run->full = run->full || (run->batches >= 2 &&
-                              (run->bytes + b->bytes > text_most(events_of(g->family)) ||
-                               run->count + b->count > (size_t)2 * EVENTS_BATCH_MAX_EVENTS));
+    run->full = run->full ||
+                (run->batches >= 2 && (run->bytes + b->bytes > text_most(events_of(g->family)) ||
+                                       run->count + b->count > EVENTS_BATCH_MAX_EVENTS));
     if (run->full)
         return false;
     run->batches++;
@@ -242,7 +241,7 @@ void events_merge_look(struct events *e)
     int64_t now = events_now(e);
     const struct events_batch *oldest = NULL;
     if (e->phase == EVENTS_ENDING || e->merge.group != NULL || now < e->merge.not_before_ms ||
-        events_room(e) > e->door->settings.max_queue_bytes / MEMORY_PART)
+        events_room(e) > e->door->settings.max_queue_bytes / FREE_PART)
         return;
     size_t place = 0;
     struct events_family *f;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define FLAGS 40
-#define BUDGET ((int64_t)256 << 10)
+#define BUDGET ((int64_t)1 << 20)
 
 static const struct fake_rule down[] = {{.status = 503}, END};
 static const struct fake_rule up[] = {{.status = 202}, END};
@@ -113,7 +113,7 @@ static void nothing_that_was_counted_is_lost(void **state)
     (void)state;
     begin(&w);
     outage_begin(&w);
-    for (unsigned i = 0; i < 1500; i += 50) {
+    for (unsigned i = 0; i < 3000; i += 50) {
         posts(&w, i, 50, &posted);
         assert_true(w.door.held_bytes <= BUDGET);
     }
@@ -143,7 +143,7 @@ static void what_cannot_be_merged_stays_and_new_events_are_dropped(void **state)
     (void)state;
     begin(&w);
     outage_begin(&w);
-    for (int i = 0; i < 400; i++) {
+    for (int i = 0; i < 1200; i++) {
         str_clear(&text);
         str_append_text(&text, "[\"");
         for (int k = 0; k < 200; k++) {
