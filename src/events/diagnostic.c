@@ -118,37 +118,33 @@ static bool header_is_ours(const char *name)
     return view_is_among(view_of(name), ours, ARRAY_LEN(ours));
 }
 
-static size_t headers_of(const struct event_diagnostic *post, struct http_client_header *out,
-                         bool *has_user_agent)
+/* The SDK's User-Agent or none, never the relay's. */
+static size_t headers_of(const struct event_diagnostic *post, struct http_client_header *out)
 {
     size_t n = 0;
-    *has_user_agent = false;
     for (size_t i = 0; i < post->header_count; i++) {
         const struct event_header *h = &post->headers[i];
         if (header_is_ours(h->name))
             continue;
-        if (view_equal_nocase(view_of(h->name), VIEW_LITERAL("user-agent")))
-            *has_user_agent = true;
         out[n++] = (struct http_client_header){h->name, view_of(h->value)};
     }
     out[n++] = (struct http_client_header){"Content-Type", VIEW_LITERAL("application/json")};
     out[n++] = (struct http_client_header){"Content-Encoding", VIEW_LITERAL("gzip")};
+    out[n++] = (struct http_client_header){"User-Agent", VIEW_LITERAL("")};
     return n;
 }
 
 static void attempt(struct diagnostic *d)
 {
     const struct events *e = d->env->events;
-    size_t room = (d->post->header_count + 2) * sizeof(struct http_client_header);
+    size_t room = (d->post->header_count + 3) * sizeof(struct http_client_header);
     struct http_client_header *headers = mem_alloc(room);
-    bool has_user_agent;
-    size_t count = headers_of(d->post, headers, &has_user_agent);
+    size_t count = headers_of(d->post, headers);
     struct str url = {0};
     events_url_print(d->env, d->post->family, true, &url);
     struct http_call_request request = events_request(e, str_view(&url), d->gzip);
     request.exchange.headers = headers;
     request.exchange.header_count = count;
-    request.exchange.no_user_agent = !has_user_agent;
     request.on_head = on_head;
     d->attempts++;
     d->call = http_call_start(e->settings.client, &request, e->settings.loop, on_answer, d);

@@ -64,13 +64,13 @@ struct http_client_header {
 struct http_exchange_request {
     const char *method;
     struct view url; /* http:// or https:// */
-    /* User-Agent and Accept-Encoding: gzip are added; an empty User-Agent stands for none. */
+    /* User-Agent and Accept-Encoding: gzip are added; an empty User-Agent stands for
+     * none, unless there is another one. */
     const struct http_client_header *headers;
     size_t header_count;
     struct buf *body;           /* takes a reference of its own; NULL: none */
     bool own_connection;        /* a new one, that is not kept: for streams */
     bool stays;                 /* a redirect is not followed: its status is the answer */
-    bool no_user_agent;         /* none is added */
     int64_t connect_timeout_ms; /* name look-up + TCP, e.g. 3000 */
     int64_t tls_timeout_ms;     /* e.g. 10000 */
     int64_t head_timeout_ms;    /* until the status line, e.g. 30000 */

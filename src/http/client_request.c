@@ -68,8 +68,7 @@ bool client_request_copy(const struct http_exchange_request *from, struct client
         error_set(err, "\"%s\" cannot be a method", from->method);
         return false;
     }
-    struct client_request r = {.method = mem_copy_text(from->method, strlen(from->method)),
-                               .has_user_agent = from->no_user_agent};
+    struct client_request r = {.method = mem_copy_text(from->method, strlen(from->method))};
     for (size_t i = 0; i < from->header_count; i++) {
         if (!request_header_copy(&from->headers[i], &r, err)) {
             client_request_free(&r);
