@@ -11,16 +11,17 @@
 /* ---- members have changed ---------------------------------------------------------------------
  *
  * The first ping goes out at once, the others of one second together at its end: each of them makes
- * every browser and phone ask for all flags. */
+ * every browser and phone ask for all flags. Those whose flags ask for none of the segments are
+ * left in peace. */
 
 #define WINDOW_MS 1000
 
 static void window_over(uv_timer_t *timer);
 
-static void ping(struct env *e)
+static void ping(struct env *e, unsigned concerned)
 {
-    unsigned kinds = env_pings_now(e, PING_ALL);
-    e->segments.is_ping_due = false;
+    unsigned kinds = env_pings_now(e, concerned);
+    e->segments.due = 0;
     (void)uv_timer_start(&e->segments.window, window_over, WINDOW_MS, 0);
     if (kinds != 0)
         env_publish_pings(e, kinds);
@@ -31,23 +32,22 @@ static void ping(struct env *e)
 static void window_over(uv_timer_t *timer)
 {
     struct env *e = CONTAINER_OF(timer, struct env, segments.window);
-    if (e->segments.is_ping_due)
-        ping(e);
+    if (e->segments.due != 0)
+        ping(e, e->segments.due);
 }
 
 static void changed(void *owner, const struct view *segment_keys, size_t count)
 {
     struct env *e = owner;
-    (void)segment_keys;
-    (void)count;
     if (e->closing)
         return;
     env_members_outdate(e);
-    if (uv_is_active((uv_handle_t *)&e->segments.window)) {
-        e->segments.is_ping_due = true;
+    unsigned concerned = env_pings_by_segments(e->data, segment_keys, count);
+    if (concerned == 0 || uv_is_active((uv_handle_t *)&e->segments.window)) {
+        e->segments.due |= concerned;
         env_publish_state(e);
     } else {
-        ping(e);
+        ping(e, concerned);
     }
 }
 

@@ -71,7 +71,7 @@ struct env_big_segments {
     bool in_use;                       /* a data set with an unbounded segment was adopted */
     struct env_segment_time time;
     uv_timer_t window; /* runs while further pings wait for its end */
-    bool is_ping_due;  /* members have changed since it began */
+    unsigned due;      /* kinds of pings for members that have changed since it began */
 };
 
 /* Who is a member of what, as far as it was asked lately. Changed by members.c alone. */
@@ -227,6 +227,9 @@ void env_pings_init(struct env *e);
 
 /* Who may see a difference when these items come into `old` (NULL: nothing)? When in doubt, all. */
 unsigned env_pings_concerned(const struct dataset *old, struct item *const *items, size_t count);
+
+/* Who may see a difference when members of these segments of `data` change? */
+unsigned env_pings_by_segments(struct dataset *data, const struct view *keys, size_t count);
 
 /* Which of these are sent now; the others follow when the window ends. */
 unsigned env_pings_now(struct env *e, unsigned concerned);

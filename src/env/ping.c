@@ -42,6 +42,15 @@ unsigned env_pings_concerned(const struct dataset *old, struct item *const *item
     return concerned;
 }
 
+unsigned env_pings_by_segments(struct dataset *data, const struct view *keys, size_t count)
+{
+    unsigned audience = 0;
+    for (size_t i = 0; i < count; i++)
+        audience |= dataset_segment_audience(data, keys[i]);
+    return ((audience & DATASET_PHONES) != 0 ? 1u << FANOUT_MOBILE_PING : 0) |
+           ((audience & DATASET_BROWSERS) != 0 ? 1u << FANOUT_BROWSER_PING : 0);
+}
+
 /* ---- when ------------------------------------------------------------------------------------ */
 
 static void window_begin(struct env *e);

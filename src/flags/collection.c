@@ -36,9 +36,14 @@ void collection_put_take(struct collection *c, struct item *it)
     sequence_set_take(&c->items, position, it);
 }
 
+size_t collection_position(const struct collection *c, struct view key)
+{
+    return key_index_find(&c->index, &c->items, key, key_index_hash(key));
+}
+
 struct item *collection_find(const struct collection *c, struct view key)
 {
-    size_t position = key_index_find(&c->index, &c->items, key, key_index_hash(key));
+    size_t position = collection_position(c, key);
     return position != KEY_INDEX_NONE ? sequence_at(&c->items, position) : NULL;
 }
 

@@ -76,6 +76,7 @@ void dataset_unref(struct dataset *d)
     }
     key_order_unref(atomic_load(&d->by_key));
     mem_free(atomic_load(&d->image));
+    mem_free(atomic_load(&d->audiences));
     (void)pthread_mutex_destroy(&d->making);
     mem_free(d);
 }

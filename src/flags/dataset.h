@@ -46,6 +46,11 @@ bool dataset_flag_is_needed(const struct dataset *d, struct view key);
 /* Does it hold a segment whose members are in a database? */
 bool dataset_has_big_segments(const struct dataset *d);
 
+/* Who may get another value when the members of this segment change: those who may see a flag that
+ * asks for it, by itself or through prerequisites and other segments. A set; 0: nobody. */
+enum { DATASET_BROWSERS = 1, DATASET_PHONES = 2 };
+unsigned dataset_segment_audience(struct dataset *d, struct view key);
+
 /* Items of a kind; tombstones are not counted by dataset_count(). */
 size_t dataset_count(const struct dataset *d, enum item_kind kind);
 

@@ -31,6 +31,7 @@ struct dataset {
     struct buf *_Atomic poll_versions[DATASET_POLL_COUNT];
     struct key_order *_Atomic by_key; /* of flags; also taken over from an older version */
     struct image *_Atomic image;      /* of flags, compiled */
+    unsigned char *_Atomic audiences; /* of each segment, by position */
 };
 
 /* Puts an item in or replaces the one with its key; takes its reference. */
@@ -41,6 +42,9 @@ struct item *collection_find(const struct collection *c, struct view key);
 
 struct collection collection_share(const struct collection *c);
 void collection_release(struct collection *c);
+
+/* Where it is, or KEY_INDEX_NONE. */
+size_t collection_position(const struct collection *c, struct view key);
 
 /* All items of the collection in the order of dataset_ordered(); NULL when there are none. */
 struct item **collection_order(const struct collection *c);

@@ -61,7 +61,7 @@ static struct item *item_new(enum item_kind kind, struct view key, const struct 
     it->quoted_key = copy_into(&memory, str_view(&quoted));
     it->key = plain ? view_make(it->quoted_key.data + 1, key.len) : copy_into(&memory, key);
     it->needs = copies;
-    it->need_count = needs->count;
+    it->need_count = (uint32_t)needs->count;
     it->kind = kind;
     atomic_init(&it->refs, 1);
     str_free(&quoted);
@@ -100,13 +100,6 @@ static void need_add(struct arena *arena, struct model_list *needs, struct view 
     ((struct view *)needs->items)[needs->count++] = key;
 }
 
-static void flag_needs(const struct model_flag *flag, struct arena *arena, struct model_list *needs)
-{
-    const struct model_prerequisite *prerequisites = flag->prerequisites.items;
-    for (size_t i = 0; i < flag->prerequisites.count; i++)
-        need_add(arena, needs, prerequisites[i].key);
-}
-
 /* Every string among the values of a segmentMatch clause names a segment. */
 static void clause_needs(const struct model_clause *clause, struct arena *arena,
                          struct model_list *needs)
@@ -128,15 +121,34 @@ static void clause_needs(const struct model_clause *clause, struct arena *arena,
     str_free(&key);
 }
 
+static void clauses_need(const struct model_list *clauses, struct arena *arena,
+                         struct model_list *needs)
+{
+    const struct model_clause *each = clauses->items;
+    for (size_t i = 0; i < clauses->count; i++)
+        clause_needs(&each[i], arena, needs);
+}
+
 static void segment_needs(const struct model_segment *segment, struct arena *arena,
                           struct model_list *needs)
 {
     const struct model_segment_rule *rules = segment->rules.items;
-    for (size_t i = 0; i < segment->rules.count; i++) {
-        const struct model_clause *clauses = rules[i].clauses.items;
-        for (size_t j = 0; j < rules[i].clauses.count; j++)
-            clause_needs(&clauses[j], arena, needs);
-    }
+    for (size_t i = 0; i < segment->rules.count; i++)
+        clauses_need(&rules[i].clauses, arena, needs);
+}
+
+static void flag_needs(const struct model_flag *flag, struct arena *arena, struct model_list *needs)
+{
+    const struct model_prerequisite *prerequisites = flag->prerequisites.items;
+    for (size_t i = 0; i < flag->prerequisites.count; i++)
+        need_add(arena, needs, prerequisites[i].key);
+}
+
+static void flag_asks(const struct model_flag *flag, struct arena *arena, struct model_list *needs)
+{
+    const struct model_rule *rules = flag->rules.items;
+    for (size_t i = 0; i < flag->rules.count; i++)
+        clauses_need(&rules[i].clauses, arena, needs);
 }
 
 static struct item *flag_parse(struct view key, struct view json, struct arena *arena,
@@ -150,7 +162,10 @@ static struct item *flag_parse(struct view key, struct view json, struct arena *
     if (flag.deleted)
         return item_tombstone(ITEM_FLAG, key, flag.version);
     flag_needs(&flag, arena, &needs);
+    flag_asks(&flag, arena, &needs);
     struct item *it = item_new(ITEM_FLAG, key, &needs);
+    it->need_count = (uint32_t)flag.prerequisites.count;
+    it->asked_count = (uint32_t)(needs.count - flag.prerequisites.count);
     it->version = flag.version;
     it->visible_environment = model_flag_is_for_environment(&flag);
     it->visible_mobile = model_flag_is_for_mobile(&flag);

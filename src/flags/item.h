@@ -37,8 +37,9 @@ struct item {
     struct view key;  /* the item's key in its map, not the JSON "key"; lives as long as the item */
     struct view quoted_key;   /* the same as a JSON string */
     const struct view *needs; /* keys of prerequisites, or of segmentMatch segments of a segment */
-    size_t need_count;
-    void *_Atomic compiled;             /* for evaluation, made on first use: flags/compiled.h */
+    uint32_t need_count;
+    uint32_t asked_count;   /* keys behind the needs: of segmentMatch segments of a flag */
+    void *_Atomic compiled; /* for evaluation, made on first use: flags/compiled.h */
     alignas(struct view) char memory[]; /* what the views point to */
 };
 

@@ -38,8 +38,7 @@ static void walk_step(struct order_walk *w)
     struct item *it = sequence_at(&w->items->items, top->position);
     if (top->next_need < it->need_count) {
         struct view need = it->needs[top->next_need++];
-        walk_begin(w,
-                   key_index_find(&w->items->index, &w->items->items, need, key_index_hash(need)));
+        walk_begin(w, collection_position(w->items, need));
     } else {
         w->depth--;
         w->out[w->out_count++] = it;

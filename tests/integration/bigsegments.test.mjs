@@ -187,6 +187,25 @@ describe('big segments', { concurrency: 4, timeout: 120000 * slowness }, () => {
     assert.equal(server.events.length, 2);
   });
 
+  it('members of a segment that no browser or phone can see the effect of are no ping', async t => {
+    const hidden = { clientSide: false, clientSideAvailability: { usingMobileKey: false, usingEnvironmentId: false } };
+    const flags = dataset([
+      { ...by('inner', isIn('outer')), ...hidden }, { ...by('internal', isIn('secret')), ...hidden },
+      flag('seen', 1, { prerequisites: [{ key: 'inner', variation: 1 }] }),
+    ], [big('vip', 1), big('secret', 1), segment('outer', 1, { rules: [{ clauses: [isIn('vip')] }] })]);
+    const { relay, key, mobile, id, segments } = await startSynchronized(t, { SQLite: { path: 'flags.db' } }, { flags, patches: [patch('secret.g1', '', 'v1', { add: ['user-0'] })] });
+    const clients = [openStream(t, relay.port, '/mping', mobile), openStream(t, relay.port, `/ping/${id}`)];
+    for (const stream of clients) assert.equal((await stream.next()).text, PING);
+    assert.equal((await evaluate(relay, key, alice)).internal.value, 'b');
+    segments.send(patch('secret.g1', 'v1', 'v2', { remove: ['user-0'] }));
+    await until('what servers get', async () => (await evaluate(relay, key, alice)).internal.value === 'a');
+    segments.send(patch('vip.g1', 'v2', 'v3', { add: ['user-0'] })); // through a segment, and a prerequisite
+    for (const stream of clients) assert.equal((await stream.next()).text, PING);
+    assert.deepEqual(clients.map(stream => stream.events.length), [2, 2]);
+    const seen = await fetch(`${relay.url}/sdk/evalx/${id}/contexts/${coded(alice)}?withReasons=true`);
+    assert.deepEqual((await seen.json()).seen.reason, { kind: 'FALLTHROUGH', bigSegmentsStatus: 'HEALTHY' });
+  });
+
   it('1,000 patches within a second are few pings (47)', async t => {
     const { relay, key, id, segments } = await startSynchronized(t, { SQLite: { path: 'flags.db' } });
     const browser = openStream(t, relay.port, `/ping/${id}`);

@@ -142,7 +142,8 @@ describe('big segments in Redis', () => {
     const segments = up.segmentsOf(key);
     segments.add(patch('vip.g1', '', '1', { add: ['alice'] }));
     up.segmentsOf(other).add(patch('vip.g1', '', 'x', { add: ['zoe'] }));
-    for (const one of [key, other]) up.environments[one] = dataset([flag('a')], [big('vip')]);
+    const asking = flag('a', 1, { rules: [{ id: 'r', variation: 1, clauses: [{ attribute: '', op: 'segmentMatch', values: ['vip'] }] }] }); // or nobody is pinged
+    for (const one of [key, other]) up.environments[one] = dataset([asking], [big('vip')]);
     const mobile = mobileKey();
     const config = {
       main: { streamUri: up.uri, baseUri: up.uri },

@@ -17,8 +17,8 @@ static void compare(const struct item *a, const struct item *b)
     must(a->version == b->version && a->deleted == b->deleted && a->unbounded == b->unbounded);
     must(a->visible_environment == b->visible_environment);
     must(a->visible_mobile == b->visible_mobile);
-    must(a->need_count == b->need_count);
-    for (size_t i = 0; i < a->need_count; i++)
+    must(a->need_count == b->need_count && a->asked_count == b->asked_count);
+    for (size_t i = 0; i < a->need_count + a->asked_count; i++)
         must(view_equal(a->needs[i], b->needs[i]));
 }
 

@@ -134,7 +134,7 @@ static void a_second_request_asks_nobody_until_members_change(void **state)
     ask_context(&m, "{\"kind\":\"multi\",\"org\":{\"key\":\"o\"},\"user\":{\"key\":\"alice\"}}");
     assert_int_equal(m.segments.queries, 1);
     m.segments.members = "alice: vip.g1+";
-    bench_segments_changed(&m.segments);
+    bench_segments_changed(&m.segments, "vip");
     ask_context(&m, USER("alice"));
     bench_expect(&m.a.answer.body, F("in", "0", RULE STATUS("HEALTHY")), "44");
     assert_int_equal(m.segments.queries, 2);
@@ -215,7 +215,7 @@ static void openfeature_is_told_the_same(void **state)
     bench_expect(&m.a.answer.body, OFREP_IN, "one flag");
     ask_with(&m.a, "POST", "/ofrep/v1/evaluate/flags/none", OFREP_HEADERS, ALICE);
     assert_int_equal(m.a.answer.status, 404);
-    bench_segments_changed(&m.segments);
+    bench_segments_changed(&m.segments, "vip");
     ask_with(&m.a, "POST", "/ofrep/v1/evaluate/flags", OFREP_HEADERS, ALICE);
     assert_non_null(strstr(str_text(&m.a.answer.body), OFREP_IN));
     ask_teardown(&m.a);
@@ -233,11 +233,11 @@ static void openfeatures_etag_follows_the_members(void **state)
                    answer_header(&m.a, "ETag"));
     ask_with(&m.a, "POST", "/ofrep/v1/evaluate/flags", headers, ALICE);
     assert_int_equal(m.a.answer.status, 304);
-    bench_segments_changed(&m.segments);
+    bench_segments_changed(&m.segments, "vip");
     ask_with(&m.a, "POST", "/ofrep/v1/evaluate/flags", headers, ALICE);
     assert_int_equal(m.a.answer.status, 304); /* of another context */
     m.segments.members = "alice: vip.g1+";
-    bench_segments_changed(&m.segments);
+    bench_segments_changed(&m.segments, "vip");
     ask_with(&m.a, "POST", "/ofrep/v1/evaluate/flags", headers, ALICE);
     assert_int_equal(m.a.answer.status, 200); /* 94 */
     ask_teardown(&m.a);

@@ -140,9 +140,9 @@ const struct synchronizer_counts *synchronizer_counts(const struct synchronizer 
     return &none;
 }
 
-void bench_segments_changed(struct bench_segments *s)
+void bench_segments_changed(struct bench_segments *s, const char *segment)
 {
-    struct view key = view_of("vip");
+    struct view key = view_of(segment);
     s->listener.changed(s->listener.owner, &key, 1);
 }
 

@@ -44,8 +44,8 @@ void bench_segments_setup(struct bench_segments *s, struct bench *b);
 /* What was held is answered as things stand now, in a later turn. */
 void bench_segments_answer(struct bench_segments *s);
 
-/* What the synchroniser reports. */
-void bench_segments_changed(struct bench_segments *s);
+/* What the synchroniser reports: members of a segment have changed, the database is complete. */
+void bench_segments_changed(struct bench_segments *s, const char *segment);
 void bench_segments_synchronized(struct bench_segments *s, int64_t wall_ms);
 
 /* A data set with the flag "f": "in" for members of "vip", "out" for others, "rule" for the context

@@ -207,7 +207,7 @@ static void a_batch_makes_answers_outdated(void **state)
     assert_string_equal(members_of(&m, "alice"), "unknown");
     assert_int_equal(queries(&m), 1);
     m.segments.members = "alice: vip.g1+";
-    bench_segments_changed(&m.segments);
+    bench_segments_changed(&m.segments, "vip");
     assert_string_equal(members_of(&m, "alice"), "in");
     assert_int_equal(queries(&m), 1);
     teardown(&m);
@@ -223,7 +223,7 @@ static void a_query_from_before_a_batch_is_given_only_to_those_who_waited(void *
     m.segments.hold = true;
     struct member_wishes *before = wish(&m, "alice", &count);
     turns(&m);
-    bench_segments_changed(&m.segments);
+    bench_segments_changed(&m.segments, "vip");
     struct member_wishes *after = wish(&m, "alice", &count);
     turns(&m);
     assert_int_equal(queries(&m), 2);
@@ -301,7 +301,7 @@ static void a_thousand_batches_are_two_pings(void **state)
     bench_join(&m.bench, &phone, 0, FANOUT_MOBILE_PING);
     bench_join(&m.bench, &server, 0, FANOUT_ALL);
     for (int i = 0; i < 1000; i++)
-        bench_segments_changed(&m.segments);
+        bench_segments_changed(&m.segments, "vip");
     bench_expect(&browser.text, PING, "the first at once");
     wait_ms(&m, 1020);
     bench_expect(&browser.text, PING, "the others of the second together");
@@ -310,6 +310,85 @@ static void a_thousand_batches_are_two_pings(void **state)
     bench_leave(&browser);
     bench_leave(&phone);
     bench_leave(&server);
+    teardown(&m);
+}
+
+static void put_flag(struct dataset_builder *b, const char *key, const char *visibility,
+                     const char *prerequisites, const char *segment)
+{
+    struct str json = {0};
+    struct error err;
+    str_append_format(&json,
+                      "{\"key\":\"%s\",\"version\":1,\"clientSideAvailability\":{%s},"
+                      "\"prerequisites\":[%s],\"rules\":[{\"clauses\":[{\"op\":\"segmentMatch\","
+                      "\"values\":[\"%s\"]}]}]}",
+                      key, visibility, prerequisites, segment);
+    dataset_builder_add_take(b, item_parse(ITEM_FLAG, view_of(key), str_view(&json), &err));
+    str_free(&json);
+}
+
+static void put_segment(struct dataset_builder *b, const char *key, const char *other)
+{
+    struct str json = {0};
+    struct error err;
+    str_append_format(&json,
+                      "{\"key\":\"%s\",\"version\":1,\"unbounded\":true,\"generation\":1,"
+                      "\"rules\":[{\"clauses\":[{\"op\":\"segmentMatch\",\"values\":[\"%s\"]}]}]}",
+                      key, other);
+    dataset_builder_add_take(b, item_parse(ITEM_SEGMENT, view_of(key), str_view(&json), &err));
+    str_free(&json);
+}
+
+/* Segments that browsers' flags ask for through another segment, phones' through a prerequisite,
+ * and one that only a flag asks for which nobody outside may see. */
+static void put_audiences(struct members_bench *m)
+{
+    struct bench_source *source = &m->bench.sources[0];
+    struct dataset_builder *b = dataset_builder_new();
+    put_flag(b, "browsers", "\"usingEnvironmentId\":true", "", "outer");
+    put_flag(b, "phones", "\"usingMobileKey\":true", "{\"key\":\"inner\",\"variation\":0}", "nope");
+    put_flag(b, "inner", "\"usingMobileKey\":false", "", "of-phones");
+    put_flag(b, "nobody", "\"usingMobileKey\":false", "", "hidden");
+    put_segment(b, "outer", "of-browsers");
+    put_segment(b, "of-browsers", "nope");
+    put_segment(b, "of-phones", "nope");
+    put_segment(b, "hidden", "of-phones");
+    put_segment(b, "asked-by-nobody", "of-browsers");
+    source->sink.put(source->sink.owner, dataset_builder_finish_take(b));
+    turns(m);
+}
+
+static void members_of_what_nobody_sees_are_no_ping(void **state)
+{
+    static const char *const unseen[] = {"hidden", "asked-by-nobody", "unknown"};
+    (void)state;
+    struct members_bench m;
+    struct bench_member browser;
+    struct bench_member phone;
+    setup(&m);
+    put_audiences(&m);
+    wait_ms(&m, 110); /* that of the first put is over, */
+    wait_ms(&m, 110); /* and that of this one */
+    bench_join(&m.bench, &browser, 0, FANOUT_BROWSER_PING);
+    bench_join(&m.bench, &phone, 0, FANOUT_MOBILE_PING);
+    for (size_t i = 0; i < ARRAY_LEN(unseen); i++) {
+        uint64_t generation = bench_snapshot(&m.bench, 0)->state.segments.generation;
+        bench_segments_changed(&m.segments, unseen[i]);
+        bench_expect(&browser.text, "", unseen[i]);
+        bench_expect(&phone.text, "", unseen[i]);
+        assert_int_equal(bench_snapshot(&m.bench, 0)->state.segments.generation, generation + 1);
+    }
+    bench_segments_changed(&m.segments, "of-browsers");
+    bench_expect(&browser.text, PING, "at once: none was sent before");
+    bench_expect(&phone.text, "", "no flag of theirs asks for it");
+    bench_segments_changed(&m.segments, "of-phones");
+    bench_segments_changed(&m.segments, "hidden");
+    bench_expect(&phone.text, "", "in the same second");
+    wait_ms(&m, 1020);
+    bench_expect(&browser.text, "", "of what came later nothing concerns them");
+    bench_expect(&phone.text, PING, "when it is over");
+    bench_leave(&browser);
+    bench_leave(&phone);
     teardown(&m);
 }
 
@@ -324,6 +403,7 @@ int main(void)
         cmocka_unit_test(a_query_from_before_a_batch_is_given_only_to_those_who_waited),
         cmocka_unit_test(everything_may_end_while_questions_are_open),
         cmocka_unit_test(a_thousand_batches_are_two_pings),
+        cmocka_unit_test(members_of_what_nobody_sees_are_no_ping),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -338,7 +338,14 @@ static const struct {
 } dependencies[] = {
     {ITEM_FLAG, "{}", ""},
     {ITEM_FLAG, "{\"prerequisites\":[{\"key\":\"b\"},{\"key\":\"a\"}]}", " b a"},
-    {ITEM_FLAG, "{\"rules\":[{\"clauses\":[{\"op\":\"segmentMatch\",\"values\":[\"s\"]}]}]}", ""},
+    {ITEM_FLAG, "{\"rules\":[{\"clauses\":[{\"op\":\"segmentMatch\",\"values\":[\"s\"]}]}]}",
+     " /s"},
+    {ITEM_FLAG,
+     "{\"prerequisites\":[{\"key\":\"b\"}],\"rules\":[{\"clauses\":[{\"op\":\"in\",\"values\":["
+     "\"no\"]},{\"op\":\"segmentMatch\",\"values\":[\"s\",2,\"t\"],\"negate\":true}]},{\"clauses\":"
+     "[{"
+     "\"op\":\"segmentMatch\",\"values\":[\"s\"]}]}]}",
+     " b /s /t /s"},
     {ITEM_SEGMENT,
      "{\"rules\":[{\"clauses\":[{\"op\":\"in\",\"values\":[\"no\"]},{\"op\":\"segmentMatch\","
      "\"values\":[\"s\",1,[\"t\"],null,\"\\u0075\"]}]},{\"clauses\":[{\"op\":\"segmentMatch\","
@@ -354,6 +361,8 @@ static void needs_are_the_keys_an_item_refers_to(void **state)
         struct str needs = {0};
         for (size_t n = 0; n < it->need_count; n++)
             str_append_format(&needs, " %.*s", VIEW_ARGS(it->needs[n]));
+        for (size_t n = 0; n < it->asked_count; n++)
+            str_append_format(&needs, " /%.*s", VIEW_ARGS(it->needs[it->need_count + n]));
         assert_string_equal(str_text(&needs), dependencies[i].needs);
         str_free(&needs);
         item_unref(it);
