@@ -55,8 +55,8 @@ bool event_pause_unless_turn(struct event_body *b)
 {
     struct api_thread *t = b->thread;
     bool oldest = list_empty(&t->paused_bodies);
-    if (oldest && events_hold_take_turn(t->api->settings.door, &b->hold))
-        return event_body_grow(b);
+    if (oldest && events_hold_take_turn(t->api->settings.door, &b->hold) && event_body_grow(b))
+        return true;
     if (t->pause_timer == NULL)
         start_looking(t);
     list_append(&t->paused_bodies, &b->paused);

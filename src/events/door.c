@@ -19,12 +19,20 @@ static void count(_Atomic int64_t *counter, int64_t number)
 
 /* ---- bodies that are being read -------------------------------------------------------------- */
 
+static bool must_wait(const struct events_door *door, int64_t reading)
+{
+    int64_t used = atomic_load_explicit(&door->held_bytes, memory_order_relaxed) + reading;
+    return atomic_load_explicit(&door->room_comes, memory_order_relaxed) &&
+           used > door->settings.max_queue_bytes / 4 * 3;
+}
+
 bool events_hold_more(struct events_door *door, struct events_hold *hold, size_t more)
 {
     int64_t limit = door->settings.max_queue_bytes / READING_PART;
     int64_t before =
         atomic_fetch_add_explicit(&door->reading_bytes, (int64_t)more, memory_order_relaxed);
-    if (!hold->turn && before + (int64_t)more > limit) {
+    int64_t after = before + (int64_t)more;
+    if ((!hold->turn && after > limit) || must_wait(door, after)) {
         count(&door->reading_bytes, -(int64_t)more);
         return false;
     }

@@ -31,6 +31,9 @@ struct events_door {
     _Atomic int64_t held_bytes;
     _Atomic int64_t reading_bytes;
     atomic_bool turn; /* somebody has it */
+    /* The spool is about to make room: bodies wait for it when three quarters are in use. Set by
+     * the control thread while batches are on their way to the disk. */
+    atomic_bool room_comes;
 
     /* Counters since the start (section 15). */
     _Atomic int64_t received_events;
@@ -54,7 +57,8 @@ void events_door_init(struct events_door *door, const struct events_door_setting
  *   hold --more--> hold ... --> post or diagnostic (`held`), until events took it, or --> release
  *
  * All of them together get a quarter of the budget. One at a time may have its turn: it gets more,
- * whatever the others hold, so that a body that is larger than the quarter is slow, not stuck.
+ * whatever the others hold, so that a body that is larger than the quarter is slow, not stuck. With
+ * a spool, all of them wait while what came before them goes to the disk.
  */
 
 /* What one body holds. */

@@ -107,6 +107,41 @@ static void a_body_waits_for_room(void **state)
     ask_teardown(&a);
 }
 
+/* With a spool: what came before goes to the disk first, also before the body that has its turn. */
+static void all_bodies_wait_while_the_disk_makes_room(void **state)
+{
+    struct asking a;
+    (void)state;
+    setup(&a);
+    a.door.held_bytes = BUDGET / 4 * 3;
+    a.door.room_comes = true;
+    ask_begin(&a, "POST", "/bulk", SDK);
+    ask_push(&a, view_of("[1"));
+    assert_true(a.door.turn);
+    wait_a_while(&a);
+    assert_int_equal(a.door.reading_bytes, 0);
+    a.door.held_bytes = 0;
+    wait_a_while(&a);
+    assert_true(a.door.reading_bytes > 0);
+    assert_null(a.thread->pause_timer);
+    finish(&a, 1);
+    ask_teardown(&a);
+}
+
+/* Nothing is on its way there: waiting would be in vain. */
+static void no_body_waits_for_room_that_does_not_come(void **state)
+{
+    struct asking a;
+    (void)state;
+    setup(&a);
+    a.door.held_bytes = BUDGET;
+    ask_begin(&a, "POST", "/bulk", SDK);
+    ask_push(&a, view_of("[1"));
+    assert_true(a.door.reading_bytes > 0);
+    finish(&a, 1);
+    ask_teardown(&a);
+}
+
 /* 13.2: the SDK repeats it. */
 static void a_body_without_room_is_503_in_the_end(void **state)
 {
@@ -241,6 +276,8 @@ int main(void)
         cmocka_unit_test(one_body_goes_on_beyond_its_part),
         cmocka_unit_test(a_body_waits_for_its_turn),
         cmocka_unit_test(a_body_waits_for_room),
+        cmocka_unit_test(all_bodies_wait_while_the_disk_makes_room),
+        cmocka_unit_test(no_body_waits_for_room_that_does_not_come),
         cmocka_unit_test(a_body_without_room_is_503_in_the_end),
         cmocka_unit_test(a_client_that_goes_away_waits_no_longer),
         cmocka_unit_test(a_post_is_counted_until_it_has_arrived),
