@@ -5,7 +5,7 @@
  *                                  |        v  |
  *                                  '------ PAUSED
  */
-#include "events/events_private.h"
+#include "events/aside.h"
 
 #include "base/random.h"
 
@@ -46,7 +46,9 @@ struct events_batch *events_batch_new(struct events_group *g, size_t count, size
     struct events_batch *b = mem_zalloc(sizeof *b);
     struct events *e = events_of(g->family);
     list_init(&b->node);
+    list_init(&b->spare);
     list_append(&g->family->batches, &b->each);
+    e->batch_count++;
     b->group = g;
     b->probe = g->family->switches[g->path].probing;
     b->up_to = g->seq;
@@ -93,6 +95,7 @@ void events_batch_start(struct events_batch *b, bool more)
 void events_batch_press(struct events_batch *b)
 {
     b->state = EVENTS_BATCH_PRESSING;
+    events_aside_offer(b);
     events_press_start(b);
 }
 
@@ -110,7 +113,7 @@ void events_batch_pressed(struct events_batch *b)
     events_batch_account(b);
     if (b->doomed)
         events_batch_free(b);
-    else
+    else if (!events_aside_join(b))
         events_publish(b);
 }
 
@@ -118,6 +121,8 @@ void events_batch_free(struct events_batch *b)
 {
     list_remove(&b->node);
     list_remove(&b->each);
+    list_remove(&b->spare);
+    batch_events(b)->batch_count--;
     batch_hold(b, 0);
     if (!b->doomed)
         events_count_pending(batch_events(b), -(int64_t)b->count);
@@ -150,7 +155,7 @@ void events_batch_drop(struct events_batch *b, enum event_drop reason)
         return;
     }
     if (b->state == EVENTS_BATCH_FLYING || b->state == EVENTS_BATCH_PAUSED)
-        f->flying_count--;
+        events_flying_end(b);
     if (b->call != NULL)
         http_call_cancel(b->call);
     events_batch_free(b);

@@ -1,5 +1,5 @@
 /* events/counts.c - what became of one environment's events, for metrics (telemetry.md 7). */
-#include "events/events_private.h"
+#include "events/aside.h"
 
 static void group_count(const struct events_group *g, struct events_counts *out)
 {
@@ -18,6 +18,17 @@ static void batch_count(const struct events_batch *b, int64_t now_ms, struct eve
     out->oldest_age_ms = age_ms > out->oldest_age_ms ? age_ms : out->oldest_age_ms;
 }
 
+/* Those that wait on disk alone, oldest first. */
+static void aside_count(const struct events_family *f, int64_t now_ms, struct events_counts *out)
+{
+    out->queue += (int64_t)f->aside_events;
+    out->queue_bytes += (int64_t)f->aside_held;
+    if (list_empty(&f->aside))
+        return;
+    int64_t age_ms = now_ms - CONTAINER_OF(f->aside.next, struct events_aside, node)->born_ms;
+    out->oldest_age_ms = age_ms > out->oldest_age_ms ? age_ms : out->oldest_age_ms;
+}
+
 static void family_count(const struct events_family *f, struct events_counts *out)
 {
     int64_t now_ms = events_now(f->env->events);
@@ -27,6 +38,7 @@ static void family_count(const struct events_family *f, struct events_counts *ou
         group_count(CONTAINER_OF(node, struct events_group, node), out);
     LIST_EACH (node, &f->batches)
         batch_count(CONTAINER_OF(node, struct events_batch, each), now_ms, out);
+    aside_count(f, now_ms, out);
 }
 
 void events_counts(const struct events *e, unsigned slot, struct events_counts *out)

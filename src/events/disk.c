@@ -7,7 +7,7 @@
  *
  * When the spool takes nothing, everything goes on in memory.
  */
-#include "events/events_private.h"
+#include "events/aside.h"
 
 static const char *const family_names[EVENT_FAMILY_COUNT] = {[EVENT_SERVER] = "server",
                                                              [EVENT_MOBILE] = "mobile",
@@ -81,7 +81,8 @@ static void written_press(struct events_group *g)
 {
     LIST_EACH_SAFE (node, &g->family->batches) {
         struct events_batch *b = CONTAINER_OF(node, struct events_batch, each);
-        if (b->group == g && b->state == EVENTS_BATCH_WRITING && b->written)
+        bool whole = b->group == g && b->state == EVENTS_BATCH_WRITING && b->written;
+        if (whole && !events_aside_join(b))
             events_batch_press(b);
     }
 }
@@ -93,11 +94,13 @@ static void batch_written(void *owner, bool ok)
     struct events *e = events_of(g->family);
     bool last = !b->more;
     b->written = true;
+    e->writing--;
     b->spooled = ok;
     if (b->doomed)
         events_batch_free(b);
     if (last)
         written_press(g);
+    events_aside_look(e);
     events_look_whether_done(e);
 }
 
@@ -115,14 +118,16 @@ static struct spool_batch record_of(const struct events_batch *b)
 bool events_disk_batch(struct events_batch *b)
 {
     struct events_group *g = b->group;
-    const struct events *e = events_of(g->family);
+    struct events *e = events_of(g->family);
     if (!is_kept(g))
         return false;
     events_batch_flatten(b);
     struct spool_batch record = record_of(b);
     b->state = EVENTS_BATCH_WRITING;
-    if (spool_batch_append(e->spool, &record, b->text, batch_written, b))
+    if (spool_batch_append(e->spool, &record, b->text, batch_written, b)) {
+        e->writing++;
         return true;
+    }
     written_press(g); /* nothing follows that could end their flush */
     return false;
 }
@@ -211,30 +216,39 @@ static bool waited_long_enough(const struct events *e, int64_t wall_ms)
 
 static void lost_batch(struct events *e, const struct spool_batch *record)
 {
-    if (e->phase != EVENTS_ENDING && waited_long_enough(e, record->wall_ms))
+    if (waited_long_enough(e, record->wall_ms))
         spool_outcome_append(e->spool, record->payload_id, "dropped");
 }
 
-/* At the start, and later, when those before it are done with. */
-static void found_batch(void *owner, const struct spool_batch *record, struct buf *body)
+struct events_batch *events_batch_of_record(struct events_group *g,
+                                            const struct spool_batch *record, struct view body)
 {
-    struct events *e = owner;
-    struct events_group *g = e->phase != EVENTS_ENDING ? group_find(e, &record->group) : NULL;
-    if (g == NULL || record->payload_id.len > EVENT_PAYLOAD_ID_MAX) {
-        lost_batch(e, record);
-        buf_unref(body);
-        return;
-    }
-    struct events_batch *b = events_batch_new(g, record->count, body->len);
+    struct events_batch *b = events_batch_new(g, record->count, body.len);
     memcpy(b->payload_id, record->payload_id.data, record->payload_id.len);
     b->payload_id[record->payload_id.len] = '\0';
-    b->born_ms -= age_of(e, record->wall_ms);
-    b->text = body;
+    b->text = buf_copy(body);
     b->spooled = true;
     b->up_to = record->up_to;
     g->covered = record->up_to > g->covered ? record->up_to : g->covered;
     events_batch_account(b);
-    events_batch_press(b);
+    return b;
+}
+
+/* Behind one that stays on disk its family's others stay there, too. */
+static void found_batch(void *owner, const struct spool_batch *record, struct view body)
+{
+    struct events *e = owner;
+    struct events_group *g = group_find(e, &record->group);
+    int64_t age_ms = age_of(e, record->wall_ms);
+    if (g == NULL || record->payload_id.len > EVENT_PAYLOAD_ID_MAX) {
+        lost_batch(e, record);
+    } else if (list_empty(&g->family->aside) && events_aside_has_room(e, body.len)) {
+        struct events_batch *b = events_batch_of_record(g, record, body);
+        b->born_ms -= age_ms;
+        events_batch_press(b);
+    } else {
+        events_aside_found(g, record, body.len, age_ms);
+    }
 }
 
 static void found_post(void *owner, const struct spool_post *record, struct buf *body)
@@ -286,4 +300,5 @@ void events_disk_replay(struct events *e)
     struct spool_reader reader = {e, found_batch, found_post, found_payload_id};
     if (e->spool != NULL)
         spool_replay(e->spool, &reader);
+    events_aside_look(e);
 }

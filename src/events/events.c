@@ -2,7 +2,7 @@
  *
  *   events_take() --dedupe.c--> events_family_take() -> group.c -> press.c -> publisher.c
  */
-#include "events/events_private.h"
+#include "events/aside.h"
 
 #define ATTEMPT_TIMEOUT_MS 30000
 #define USAGE_LIMIT_MS 2000 /* closing takes no longer than that for the sake of usage reports */
@@ -110,6 +110,7 @@ static void half_look(struct events *e)
     if (over && !e->over_half)
         events_flush(e);
     e->over_half = over;
+    events_aside_relieve(e);
 }
 
 static void post_handle(struct events *e, struct event_post *post)
@@ -195,6 +196,8 @@ bool events_open(const struct events_settings *settings, const struct events_lis
     e->listener = *listener;
     e->door = door;
     list_init(&e->pressing);
+    list_init(&e->spare);
+    list_init(&e->aside);
     events_diagnostics_init(&e->diagnostics);
     events_dedupe_init(&e->dedupe, settings->dedupe_window_ms);
     (void)uv_timer_init(settings->loop, &e->closing_timer);

@@ -10,8 +10,8 @@
  * usage.h with usage*.c (what the relay reports itself), dedupe.c (posts that come twice),
  * family.c, group.c, group_summary.c (what waits), counts.c, batch.c, press.c (gzip), merge.c (less
  * memory), publisher.c, outcome.c, answer.c, switch.c (delivery), diagnostic.c, disk.c (what is
- * written when), spool*.c (how), summarizer.c with input_*.c, output_event.c, summary*.c and
- * known_contexts.c.
+ * written when), aside.c (what waits there alone), spool*.c (how), summarizer.c with input_*.c,
+ * output_event.c, summary*.c and known_contexts.c.
  *
  * Lives on the control thread but for the door and usage_counts.c. One timer per family, armed only
  * while something waits. May call: env/snapshot.h, source/retry.h, flags, http client, base.

@@ -116,6 +116,7 @@ enum events_batch_state {
 struct events_batch {
     struct list node;           /* of what its state names */
     struct list each;           /* of family->batches */
+    struct list spare;          /* of events->spare, or on no list */
     struct events_group *group; /* stays as long as it has batches */
     enum events_batch_state state;
     uint64_t number; /* in the order of forming */
@@ -225,6 +226,10 @@ void events_disk_replaced(const struct events_batch *one, const struct list *bat
 /* Posts of the group that no batch stands for need none. */
 void events_disk_forget(struct events_group *g);
 
+/* The batch of a record that is there, in the way of one that was formed; to be pressed. */
+struct events_batch *events_batch_of_record(struct events_group *g,
+                                            const struct spool_batch *record, struct view body);
+
 /* ---- families -------------------------------------------------------------------------------- */
 
 /* One path of a family: on, or switched off by a permanent answer (8.4). */
@@ -256,8 +261,12 @@ struct events_family {
     struct list ready;   /* oldest first */
     struct list flying;
     size_t flying_count;
-    bool failing; /* 13.5 */
-    bool trying;  /* its one attempt is under way */
+    struct list aside;      /* on disk alone; oldest first */
+    struct list aside_node; /* of events->aside, while there are any */
+    size_t aside_events;    /* also of those that cannot be read any more */
+    size_t aside_held;      /* of the budget */
+    bool failing;           /* 13.5 */
+    bool trying;            /* its one attempt is under way */
     unsigned failures;
     int64_t try_ms;
     int64_t not_before_ms; /* Retry-After */
@@ -330,6 +339,10 @@ void events_publish(struct events_batch *b);
 /* Back among those that wait, where its age puts it; it is on no list. */
 void events_keep(struct events_batch *b);
 
+/* One more on family->flying, or one less: it has its body until its attempts are over. */
+void events_flying_add(struct events_batch *b);
+void events_flying_end(struct events_batch *b);
+
 /* Starts what may start now. */
 void events_pump(struct events_family *f);
 
@@ -391,6 +404,14 @@ struct events {
     struct str scratch;
     bool over_half; /* of the budget, when last looked */
     uint64_t next_number;
+    size_t batch_count;
+
+    struct list spare;           /* batches that may leave memory, newest last */
+    struct list aside;           /* families that have batches on disk alone */
+    struct events_aside *coming; /* it is being read */
+    size_t aside_held;
+    size_t flying_held; /* of the budget, by batches on family->flying */
+    size_t writing;     /* batches on their way to the spool */
 
     struct events_diagnostics diagnostics;
 

@@ -3,7 +3,7 @@
  * One timer, armed for the next thing that is due: a flush, a second attempt, the next attempt of a
  * failing family, a look for idle groups. Nothing waits: it is not armed.
  */
-#include "events/events_private.h"
+#include "events/aside.h"
 
 #define HOUR_MS 3600000
 
@@ -26,6 +26,8 @@ struct events_family *events_family_new(struct events_env *env, enum event_famil
     list_init(&f->batches);
     list_init(&f->ready);
     list_init(&f->flying);
+    list_init(&f->aside);
+    list_init(&f->aside_node);
     (void)uv_timer_init(env->events->settings.loop, &f->timer);
     f->timer.data = f;
     env->events->handles++;
@@ -44,6 +46,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 void events_family_close(struct events_family *f)
 {
+    events_aside_clear(f);
     LIST_EACH_SAFE (node, &f->groups)
         events_group_free(CONTAINER_OF(node, struct events_group, node));
     uv_close((uv_handle_t *)&f->timer, on_timer_closed);
@@ -146,6 +149,7 @@ void events_family_wake(struct events_family *f)
     tick(f, events_now(events_of(f)));
     events_pump(f);
     events_family_schedule(f);
+    events_aside_look(events_of(f));
     events_look_whether_done(events_of(f));
 }
 

@@ -48,7 +48,7 @@ static void failing_end(struct events_family *f)
 
 static void works_again(struct events_family *f, const struct events_batch *last)
 {
-    size_t kept = last->count;
+    size_t kept = last->count + f->aside_events;
     if (!f->failing)
         return;
     failing_end(f);
@@ -83,8 +83,7 @@ static void attempt_later(struct events_batch *b)
              (double)wait_ms / 1000, wait_ms == EVENTS_PAUSE_MS ? "" : "s");
     b->state = EVENTS_BATCH_PAUSED;
     b->due_ms = events_now(events_of(f)) + wait_ms;
-    list_append(&f->flying, &b->node);
-    f->flying_count++;
+    events_flying_add(b);
 }
 
 /* What happens to a batch whose attempt failed, as the log tells it. */

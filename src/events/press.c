@@ -6,7 +6,7 @@
  * an upstream that is away takes a tenth of the memory. Two at a time: the pool is used by others,
  * too. Identical text gives identical bytes.
  */
-#include "events/events_private.h"
+#include "events/aside.h"
 
 #include <stdlib.h>
 #include <zlib.h>
@@ -141,6 +141,7 @@ static void press_done(uv_work_t *work, int status)
     e->presses--;
     events_batch_pressed(b);
     press_next(e);
+    events_aside_look(e);
     events_look_whether_done(e);
 }
 
@@ -149,6 +150,7 @@ static void press_next(struct events *e)
     while (e->presses < PRESSES && !list_empty(&e->pressing)) {
         struct events_batch *b = CONTAINER_OF(e->pressing.next, struct events_batch, node);
         list_remove(&b->node);
+        list_remove(&b->spare);
         e->presses++;
         (void)uv_queue_work(e->settings.loop, &b->work, press_work, press_done);
     }

@@ -3,7 +3,7 @@
  *   events_publish() -> family->ready --events_pump()--> http/call.h -> LaunchDarkly
  *                                                            '-> events_attempt_ended()
  */
-#include "events/events_private.h"
+#include "events/aside.h"
 
 #include "http/date.h"
 
@@ -13,6 +13,7 @@
 #define TLS_TIMEOUT_MS 10000
 #define MAX_HEADERS 8
 #define NUMBER_SIZE 24
+#define FLYING_PART 4 /* of the budget */
 
 /* ---- where to, and as whom ------------------------------------------------------------------- */
 
@@ -69,6 +70,33 @@ struct view events_credential(struct events_family *f)
     return view_of(credentials[f->kind]);
 }
 
+/* ---- what is under way ----------------------------------------------------------------------- */
+
+void events_flying_add(struct events_batch *b)
+{
+    struct events_family *f = b->group->family;
+    list_remove(&b->node);
+    list_remove(&b->spare);
+    list_append(&f->flying, &b->node);
+    f->flying_count++;
+    events_of(f)->flying_held += b->held;
+}
+
+void events_flying_end(struct events_batch *b)
+{
+    struct events_family *f = b->group->family;
+    list_remove(&b->node);
+    f->flying_count--;
+    events_of(f)->flying_held -= b->held;
+}
+
+/* With a spool memory is for what comes, too: only so much of it for what cannot be set aside. */
+static bool holds_enough(const struct events *e)
+{
+    return e->spool != NULL &&
+           e->flying_held >= (size_t)e->door->settings.max_queue_bytes / FLYING_PART;
+}
+
 /* ---- one attempt ----------------------------------------------------------------------------- */
 
 static void on_head(void *owner, int status, const struct http_head *head)
@@ -90,12 +118,12 @@ static void on_answer(void *owner, const struct http_call_answer *answer)
     struct events_family *f = b->group->family;
     struct events *e = events_of(f);
     b->call = NULL;
-    list_remove(&b->node);
+    events_flying_end(b);
     b->state = EVENTS_BATCH_READY;
-    f->flying_count--;
     events_attempt_ended(b, answer->ok ? answer->status : 0, answer->problem);
     events_pump(f);
     events_family_schedule(f);
+    events_aside_look(e);
     events_look_whether_done(e);
 }
 
@@ -131,9 +159,7 @@ static void attempt(struct events_batch *b)
     request.on_head = on_head;
     log_line(f->log, LOG_DEBUG, "Sending %zu events: %zu bytes, payload ID %s", b->count, b->bytes,
              b->payload_id);
-    list_remove(&b->node);
-    list_append(&f->flying, &b->node);
-    f->flying_count++;
+    events_flying_add(b);
     b->state = EVENTS_BATCH_FLYING;
     b->attempts++;
     b->retry_after_s = 0;
@@ -153,6 +179,7 @@ void events_keep(struct events_batch *b)
     list_remove(&b->node);
     list_append(at->next, &b->node); /* in front of the one behind `at` */
     b->state = EVENTS_BATCH_READY;
+    events_aside_offer(b);
 }
 
 void events_publish(struct events_batch *b)
@@ -175,6 +202,8 @@ static bool may_send(const struct events_family *f)
         return false;
     if (f->failing)
         return f->flying_count == 0 && now >= f->try_ms;
+    if (f->flying_count > 0 && holds_enough(events_of(f)))
+        return false;
     return f->flying_count < (size_t)events_of(f)->settings.max_in_flight;
 }
 
@@ -197,7 +226,7 @@ static void paused_resume(struct events_family *f)
         struct events_batch *b = CONTAINER_OF(node, struct events_batch, node);
         if (b->state != EVENTS_BATCH_PAUSED || now < b->due_ms)
             continue;
-        f->flying_count--;
+        events_flying_end(b);
         events_keep(b);
         if (!f->failing)
             attempt(b);
@@ -208,6 +237,7 @@ void events_pump(struct events_family *f)
 {
     paused_resume(f);
     old_drop(f);
+    events_aside_age(f);
     while (!list_empty(&f->ready) && may_send(f)) {
         f->trying = f->failing;
         attempt(CONTAINER_OF(f->ready.next, struct events_batch, node));

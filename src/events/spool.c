@@ -56,6 +56,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 void spool_end(struct spool *s)
 {
+    spool_wish_grant(s, spool_wish_take(s));
     LIST_EACH_SAFE (node, &s->queue)
         spool_entry_free(s, CONTAINER_OF(node, struct spool_entry, node));
     uv_close((uv_handle_t *)&s->timer, on_timer_closed);

@@ -64,13 +64,12 @@ MUST_CHECK bool spool_open(const struct spool_settings *settings, struct spool *
                            struct error *err);
 
 /* What was found, once, oldest first: batches without an outcome, then posts that no batch covers.
- * With more than 32 MiB of batches the other ones stay on disk and follow, from later turns, when
- * those before them have outcomes; none follows after spool_close(). `body` is handed over with one
- * reference; a batch whose body is not kept stays on disk for the next start. The reader's owner
- * must live as long as the spool. Also the payload IDs of all posts found, for 13.4. */
+ * A batch that nobody wants now stays on disk, for spool_batch_read() or the next start. The body
+ * of a post is handed over with one reference. Also the payload IDs of all posts found, for 13.4.
+ */
 struct spool_reader {
     void *owner;
-    void (*batch)(void *owner, const struct spool_batch *batch, struct buf *body);
+    void (*batch)(void *owner, const struct spool_batch *batch, struct view body);
     void (*post)(void *owner, const struct spool_post *post, struct buf *body);
     void (*payload_id)(void *owner, const struct spool_group *group, struct view id,
                        int64_t wall_ms);
@@ -98,6 +97,16 @@ void spool_batch_unwritten(struct spool *s, const struct spool_batch *batch);
 /* `outcome`: "delivered", "dropped", "split". Never fails visibly: a lost one means that the batch
  * is sent again after a restart, under the same payload ID. */
 void spool_outcome_append(struct spool *s, struct view payload_id, const char *outcome);
+
+/* About what the spool holds in memory for a batch whose record is there. */
+#define SPOOL_BATCH_BYTES 256
+
+/* A batch whose record is there, and that has no outcome, comes back from the disk: once, from a
+ * later turn, and before spool_close() is done. One at a time. Batch and body are borrowed for the
+ * call; NULL: it cannot be read (logged) and stays on disk for the next start, or the spool closes.
+ */
+typedef void spool_got(void *owner, const struct spool_batch *batch, struct view body);
+void spool_batch_read(struct spool *s, struct view payload_id, spool_got *got, void *owner);
 
 /* The group's posts up to this seq need no batch: they came to nothing. */
 void spool_posts_forget(struct spool *s, const struct spool_group *group, uint64_t up_to);

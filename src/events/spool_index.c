@@ -9,12 +9,10 @@ struct held_post {
 
 struct held_batch {
     struct list node;
-    struct list wait; /* of index->waiting, or on no list */
-    struct spool_place place;
-    size_t handed_bytes;           /* counted in the index */
     struct spool_members *members; /* one reference */
     struct spool_segment *segment; /* NULL: not on disk */
-    uint64_t flush;                /* of the group */
+    struct spool_place place;
+    uint64_t flush; /* of the group */
     struct view payload_id;
     char memory[];
 };
@@ -38,7 +36,6 @@ void spool_index_init(struct spool_index *x)
     list_init(&x->segments);
     list_init(&x->members);
     list_init(&x->written);
-    list_init(&x->waiting);
     x->reading = true;
 }
 
@@ -197,8 +194,6 @@ static void batch_free(struct spool_index *x, struct held_batch *b)
 {
     (void)map_remove(&x->batches, b->payload_id);
     list_remove(&b->node);
-    list_remove(&b->wait);
-    x->handed_bytes -= (int64_t)b->handed_bytes;
     if (b->segment != NULL)
         b->segment->needed--;
     spool_index_members_unref(x, b->members);
@@ -213,7 +208,7 @@ void spool_index_done(struct spool_index *x, struct view payload_id)
 }
 
 static void batch_new(struct spool_index *x, struct spool_members *m, struct view payload_id,
-                      struct spool_segment *segment)
+                      struct spool_segment *segment, struct spool_place place)
 {
     struct held_batch *b = mem_zalloc(sizeof *b + payload_id.len);
     spool_index_done(x, payload_id); /* of two with one ID the later one counts */
@@ -223,19 +218,20 @@ static void batch_new(struct spool_index *x, struct spool_members *m, struct vie
     b->payload_id = view_make(at, payload_id.len);
     b->members = m;
     b->segment = segment;
+    b->place = place;
     b->flush = m->flush;
     m->refs++;
     if (segment != NULL)
         segment->needed++;
-    list_init(&b->wait);
     list_append(&x->written, &b->node);
     (void)map_set(&x->batches, b->payload_id, b);
 }
 
 void spool_index_batch(struct spool_index *x, struct spool_members *m, struct view payload_id,
-                       uint64_t up_to, bool more, struct spool_segment *segment)
+                       uint64_t up_to, bool more, struct spool_segment *segment,
+                       struct spool_place place)
 {
-    batch_new(x, m, payload_id, segment);
+    batch_new(x, m, payload_id, segment, place);
     if (more)
         return;
     m->flush++;
@@ -251,7 +247,7 @@ void spool_index_unwritten_extend(struct spool_members *m, uint64_t up_to)
 void spool_index_unwritten(struct spool_index *x, struct spool_members *m, struct view payload_id,
                            uint64_t up_to)
 {
-    batch_new(x, m, payload_id, NULL);
+    batch_new(x, m, payload_id, NULL, (struct spool_place){0});
     m->unwritten++;
     spool_index_unwritten_extend(m, up_to);
 }
@@ -286,30 +282,14 @@ bool spool_index_wants_batch(const struct spool_index *x, struct view payload_id
     return b != NULL && b->segment == segment;
 }
 
-void spool_index_handed(struct spool_index *x, struct view payload_id, size_t bytes)
+bool spool_index_place(const struct spool_index *x, struct view payload_id,
+                       struct spool_place *place, uint64_t *number)
 {
-    struct held_batch *b = map_get(&x->batches, payload_id);
-    if (b == NULL)
-        return;
-    b->handed_bytes = bytes;
-    x->handed_bytes += (int64_t)bytes;
-}
-
-void spool_index_wait(struct spool_index *x, struct view payload_id,
-                      const struct spool_place *place)
-{
-    struct held_batch *b = map_get(&x->batches, payload_id);
-    b->place = *place;
-    list_append(&x->waiting, &b->wait);
-}
-
-bool spool_index_waiting_take(struct spool_index *x, struct spool_place *out)
-{
-    if (list_empty(&x->waiting))
+    const struct held_batch *b = map_get(&x->batches, payload_id);
+    if (b == NULL || b->segment == NULL)
         return false;
-    struct held_batch *b = CONTAINER_OF(x->waiting.next, struct held_batch, wait);
-    list_remove(&b->wait);
-    *out = b->place;
+    *place = b->place;
+    *number = b->segment->number;
     return true;
 }
 

@@ -28,14 +28,12 @@ struct spool_members; /* of one group */
 struct spool_index {
     struct list segments; /* oldest first */
     struct spool_segment *newest;
-    int64_t bytes;        /* of all files */
-    struct map groups;    /* struct spool_members */
-    struct list members;  /* the same */
-    struct map batches;   /* by payload ID */
-    struct list written;  /* the same, oldest first */
-    struct list waiting;  /* those found that are still to be handed over, oldest first */
-    int64_t handed_bytes; /* of those that were found, handed over, and have no outcome yet */
-    bool reading;         /* groups stay, for spool_index_wants_post() */
+    int64_t bytes;       /* of all files */
+    struct map groups;   /* struct spool_members */
+    struct list members; /* the same */
+    struct map batches;  /* by payload ID */
+    struct list written; /* the same, oldest first */
+    bool reading;        /* groups stay, for spool_index_wants_post() */
     struct str scratch;
 };
 
@@ -67,9 +65,16 @@ void spool_index_unwritten_extend(struct spool_members *m, uint64_t up_to);
 /* A post is on disk; seqs of a group ascend. Nothing when it is covered already. */
 void spool_index_post(struct spool_members *m, uint64_t seq, struct spool_segment *segment);
 
+/* Where a record is in its file; files are smaller than 4 GiB. */
+struct spool_place {
+    uint32_t offset;
+    uint32_t length; /* 0: it is not on disk */
+};
+
 /* A batch is on disk. */
 void spool_index_batch(struct spool_index *x, struct spool_members *m, struct view payload_id,
-                       uint64_t up_to, bool more, struct spool_segment *segment);
+                       uint64_t up_to, bool more, struct spool_segment *segment,
+                       struct spool_place place);
 
 /* A batch is formed, but not on disk. */
 void spool_index_unwritten(struct spool_index *x, struct spool_members *m, struct view payload_id,
@@ -90,20 +95,9 @@ const struct spool_group *spool_index_group(const struct spool_members *m);
 void spool_index_forget_unfinished(struct spool_index *x,
                                    void (*forgotten)(void *arg, struct view payload_id), void *arg);
 
-/* Where a record is. */
-struct spool_place {
-    uint64_t number; /* of the file */
-    int64_t offset;
-    size_t length;
-};
-
-/* A batch that was found is handed over now, or later. */
-void spool_index_handed(struct spool_index *x, struct view payload_id, size_t bytes);
-void spool_index_wait(struct spool_index *x, struct view payload_id,
-                      const struct spool_place *place);
-
-/* The oldest that waits; it does not any more. False when none does. */
-bool spool_index_waiting_take(struct spool_index *x, struct spool_place *out);
+/* Where a batch is, and the number of the file; false when it is not on disk. */
+bool spool_index_place(const struct spool_index *x, struct view payload_id,
+                       struct spool_place *place, uint64_t *number);
 
 /* What a replay must hand over. */
 bool spool_index_wants_post(struct spool_index *x, const struct spool_group *group, uint64_t seq);

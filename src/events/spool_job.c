@@ -37,6 +37,8 @@ static bool entries_write(struct spool_writer *w, struct spool_job *job)
         ok = ok && spool_writer_append(w, str_view(&e->head), body, &job->err);
         e->ok = ok;
         e->number = w->number;
+        e->place.length = (uint32_t)spool_entry_bytes(e);
+        e->place.offset = (uint32_t)w->size - e->place.length;
     }
     return ok;
 }
@@ -54,7 +56,7 @@ static void on_work(uv_work_t *work)
         LIST_EACH (node, &job->entries)
             CONTAINER_OF(node, struct spool_entry, node)->ok = false;
     }
-    spool_late_read(w, job);
+    spool_wish_read(w, &job->wish);
     job->dirty = w->dirty;
     if (job->last)
         spool_writer_close(w);
@@ -74,7 +76,7 @@ static void index_entry(struct spool *s, const struct spool_entry *e)
     if (e->type == SPOOL_POST)
         spool_index_post(e->members, e->seq, segment);
     else if (e->type == SPOOL_BATCH)
-        spool_index_batch(x, e->members, id, e->seq, e->more, segment);
+        spool_index_batch(x, e->members, id, e->seq, e->more, segment, e->place);
     else
         spool_index_done(x, id);
 }
@@ -126,8 +128,7 @@ static void on_worked(uv_work_t *work, int status)
     (void)status;
     list_init(&entries);
     list_move_all(&s->job.entries, &entries);
-    struct spool_place read = s->job.read;
-    struct buf *text = s->job.text;
+    struct spool_wish wish = s->job.wish;
     s->job.running = false;
     if (!s->job.ok) /* nobody waits for a disk that fails */
         list_move_all(&s->queue, &entries);
@@ -139,7 +140,7 @@ static void on_worked(uv_work_t *work, int status)
             e->written(e->owner, e->ok);
         spool_entry_free(s, e);
     }
-    spool_late_hand_over(s, read, text);
+    spool_wish_grant(s, wish);
     if (last)
         spool_end(s);
     else
@@ -164,7 +165,7 @@ static void job_start(struct spool *s, bool sync)
     struct spool_job *job = &s->job;
     (void)uv_timer_stop(&s->timer);
     deletes_collect(s, job);
-    spool_late_take(s, job);
+    job->wish = spool_wish_take(s);
     list_move_all(&s->queue, &job->entries);
     job->last = s->closing;
     job->sync = sync || s->closing;
@@ -186,8 +187,7 @@ void spool_job_schedule(struct spool *s)
     if (s->job.running)
         return;
     bool deletes = !s->index.reading && spool_index_unneeded(&s->index, s->newest) != NULL;
-    bool reads = spool_late_is_due(s);
-    if (s->closing || reads || ((waits || deletes) && until_retry_ms <= 0))
+    if (s->closing || s->wish.payload_id != NULL || ((waits || deletes) && until_retry_ms <= 0))
         job_start(s, false);
     else if (waits)
         timer_arm(s, until_retry_ms);

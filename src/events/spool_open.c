@@ -124,9 +124,10 @@ static bool read_all(int fd, struct str *out)
 struct walk {
     struct spool *s;
     void (*visit)(struct walk *w, struct spool_segment *segment);
-    struct spool_record record; /* the present one */
-    struct spool_place place;   /* where it is; without the number */
-    bool first;                 /* damage is told, sizes are noted */
+    struct spool_record record;        /* the present one */
+    struct spool_place place;          /* where it is */
+    const struct spool_reader *reader; /* of a replay */
+    bool first;                        /* damage is told, sizes are noted */
 };
 
 static void damage_tell(const char *path, size_t ignored)
@@ -139,13 +140,12 @@ static void damage_tell(const char *path, size_t ignored)
 static void text_walk(struct walk *w, struct spool_segment *segment, const char *path,
                       struct view rest)
 {
+    size_t whole = rest.len;
     enum spool_found found = spool_magic_take(&rest) ? SPOOL_FOUND : SPOOL_BROKEN;
-    const char *start = rest.data;
     while (found == SPOOL_FOUND || found == SPOOL_UNKNOWN) {
-        w->place.offset = SPOOL_MAGIC_LEN + (rest.data - start);
-        w->place.length = rest.len;
+        size_t from = whole - rest.len;
         found = spool_record_take(&rest, &w->record);
-        w->place.length -= rest.len;
+        w->place = (struct spool_place){(uint32_t)from, (uint32_t)(whole - rest.len - from)};
         if (found == SPOOL_FOUND)
             w->visit(w, segment);
     }
@@ -198,7 +198,7 @@ static void record_index(struct walk *w, struct spool_segment *segment)
     }
     struct spool_members *m = spool_index_members(&s->index, &group);
     if (r->type == SPOOL_BATCH) {
-        spool_index_batch(&s->index, m, id, (uint64_t)r->up_to, r->more, segment);
+        spool_index_batch(&s->index, m, id, (uint64_t)r->up_to, r->more, segment, w->place);
     } else if (r->seq > 0) {
         spool_index_post(m, (uint64_t)r->seq, segment);
         if (s->next_seq <= (uint64_t)r->seq)
@@ -227,22 +227,16 @@ bool spool_folder_open(struct spool *s, struct error *err)
 
 static void batch_hand_over(struct walk *w, struct spool_segment *segment)
 {
-    struct spool_index *x = &w->s->index;
     struct spool_batch batch = spool_record_batch(&w->record);
-    if (w->record.type != SPOOL_BATCH || !spool_index_wants_batch(x, batch.payload_id, segment))
-        return;
-    if (x->handed_bytes >= SPOOL_HANDED_MAX) {
-        w->place.number = segment->number;
-        spool_index_wait(x, batch.payload_id, &w->place);
-        return;
-    }
-    spool_batch_hand_over(w->s, &w->record);
+    if (w->record.type == SPOOL_BATCH &&
+        spool_index_wants_batch(&w->s->index, batch.payload_id, segment))
+        w->reader->batch(w->reader->owner, &batch, w->record.body);
 }
 
 static void post_hand_over(struct walk *w, struct spool_segment *segment)
 {
     const struct spool_record *r = &w->record;
-    const struct spool_reader *reader = &w->s->reader;
+    const struct spool_reader *reader = w->reader;
     (void)segment;
     if (r->type != SPOOL_POST || r->seq <= 0)
         return;
@@ -255,9 +249,8 @@ static void post_hand_over(struct walk *w, struct spool_segment *segment)
 
 void spool_replay(struct spool *s, const struct spool_reader *reader)
 {
-    struct walk batches = {.s = s, .visit = batch_hand_over};
-    struct walk posts = {.s = s, .visit = post_hand_over};
-    s->reader = *reader;
+    struct walk batches = {.s = s, .visit = batch_hand_over, .reader = reader};
+    struct walk posts = {.s = s, .visit = post_hand_over, .reader = reader};
     files_walk(&batches);
     files_walk(&posts);
     spool_index_read(&s->index);

@@ -3,7 +3,7 @@
  *   spool.c          appends, failures, the end           control thread
  *   spool_job.c      queue -> thread pool -> index         control thread and pool
  *   spool_open.c     folder, lock, what is there           start
- *   spool_late.c     batches that are handed over later    control thread and pool
+ *   spool_read.c     a batch comes back from the disk      control thread and pool
  *   spool_index.h    what is still needed
  *   spool_writer.h   files                                 pool
  *   spool_record.h   bytes
@@ -22,9 +22,6 @@
 /* What waits for the disk is in memory, too. */
 #define SPOOL_QUEUE_MAX (INT64_C(64) << 20)
 
-/* Of batches that a start found: more of them wait on disk until these have outcomes. */
-#define SPOOL_HANDED_MAX (INT64_C(32) << 20)
-
 /* A record on its way. */
 struct spool_entry {
     struct list node;
@@ -40,7 +37,18 @@ struct spool_entry {
     void *owner;
     /* results */
     uint64_t number; /* of the file */
+    struct spool_place place;
     bool ok;
+};
+
+/* A batch that somebody wants back. */
+struct spool_wish {
+    char *payload_id; /* NULL: nobody does */
+    spool_got *got;
+    void *owner;
+    struct spool_place place; /* length 0: it is not there */
+    uint64_t number;          /* of the file */
+    struct buf *text;         /* what was read; NULL: it failed */
 };
 
 /* What the thread pool has at the moment. */
@@ -52,8 +60,7 @@ struct spool_job {
     bool last; /* and close */
     uint64_t deletes[SPOOL_DELETES];
     size_t delete_count;
-    struct spool_place read; /* length 0: nothing */
-    struct buf *text;        /* what was read; NULL: it failed */
+    struct spool_wish wish;
     bool ok;
     bool dirty; /* afterwards */
     struct error err;
@@ -66,7 +73,7 @@ struct spool {
     struct spool_index index;
     uint64_t newest; /* number of the newest file */
     uint64_t next_seq;
-    struct spool_reader reader; /* after spool_replay() */
+    struct spool_wish wish; /* for the next job */
     struct list queue;
     int64_t queued_bytes; /* here and in the job */
     struct spool_job job;
@@ -93,14 +100,10 @@ void spool_job_on_timer(uv_timer_t *timer);
 /* Everything is written, or given up; frees the spool from a later turn. */
 void spool_end(struct spool *s);
 
-/* The next batch that waits to be handed over, when there is room for it. */
-bool spool_late_is_due(const struct spool *s);
-void spool_late_take(struct spool *s, struct spool_job *job);
-void spool_late_read(const struct spool_writer *w, struct spool_job *job); /* on the pool */
-void spool_late_hand_over(struct spool *s, struct spool_place place, struct buf *text);
-
-/* A batch that a start found, to its reader. */
-void spool_batch_hand_over(struct spool *s, const struct spool_record *r);
+/* The wish becomes the job's, is read, and granted. */
+struct spool_wish spool_wish_take(struct spool *s);
+void spool_wish_read(const struct spool_writer *w, struct spool_wish *wish); /* on the pool */
+void spool_wish_grant(struct spool *s, struct spool_wish wish);
 
 /* An outcome without further thought. */
 void spool_done_queue(struct spool *s, struct view payload_id, const char *outcome);

@@ -6,7 +6,7 @@
  *                ^                                                |
  *                '------------------------------------------------' 401
  */
-#include "events/events_private.h"
+#include "events/aside.h"
 
 static uint64_t credential_hash(struct events_family *f)
 {
@@ -39,7 +39,7 @@ bool events_switch_passes(struct events_family *f, enum event_path path)
     return true;
 }
 
-/* What waits of the path; a request that is under way is left to end. */
+/* What waits of the path, in memory and on disk; a request that is under way is left to end. */
 static void path_drop(struct events_family *f, enum event_path path)
 {
     LIST_EACH (node, &f->groups) {
@@ -55,6 +55,7 @@ static void path_drop(struct events_family *f, enum event_path path)
         if (b->group->path == path && b->state != EVENTS_BATCH_FLYING && !b->doomed)
             events_batch_drop(b, EVENT_DROP_SWITCHED_OFF);
     }
+    events_aside_drop(f, path);
 }
 
 static void probe_later(struct events_family *f, struct events_switch *s)

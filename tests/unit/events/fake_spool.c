@@ -11,7 +11,9 @@ struct fake_disk fake_disk;
 
 struct pending {
     struct list node;
-    spool_written *written;
+    spool_written *written; /* NULL: `got` */
+    spool_got *got;
+    char *id;
     void *owner;
 };
 
@@ -55,12 +57,43 @@ static struct fake_record *record_add(char type, const struct spool_group *g, st
     return r;
 }
 
+static struct spool_batch batch_of(const struct fake_record *r)
+{
+    return (struct spool_batch){r->parts, r->wall_ms, view_of(r->id), r->seq, r->count, r->more};
+}
+
+static bool is_done(const char *id)
+{
+    for (size_t i = 0; i < fake_disk.count; i++)
+        if (fake_disk.records[i].type == 'D' && view_is(view_of(id), fake_disk.records[i].id))
+            return true;
+    return false;
+}
+
+static void got_tell(const struct pending *p)
+{
+    for (size_t i = 0; i < fake_disk.count; i++) {
+        const struct fake_record *r = &fake_disk.records[i];
+        if (r->type != 'B' || strcmp(r->id, p->id) != 0 || is_done(r->id))
+            continue;
+        struct spool_batch batch = batch_of(r);
+        fake_disk.reads++;
+        p->got(p->owner, &batch, buf_view(r->body));
+        return;
+    }
+    p->got(p->owner, NULL, view_make("", 0));
+}
+
 static void pending_run(struct spool *s)
 {
     while (!list_empty(&s->pending)) {
         struct pending *p = CONTAINER_OF(s->pending.next, struct pending, node);
         list_remove(&p->node);
-        p->written(p->owner, true);
+        if (p->written != NULL)
+            p->written(p->owner, true);
+        else
+            got_tell(p);
+        mem_free(p->id);
         mem_free(p);
     }
 }
@@ -71,12 +104,26 @@ static void on_timer(uv_timer_t *timer)
         pending_run(timer->data);
 }
 
+static struct pending *pending_new(struct spool *s, void *owner)
+{
+    struct pending *p = mem_zalloc(sizeof *p);
+    p->owner = owner;
+    list_append(&s->pending, &p->node);
+    if (uv_is_closing((uv_handle_t *)&s->timer) == 0)
+        (void)uv_timer_start(&s->timer, on_timer, 0, 0);
+    return p;
+}
+
 static void pending_add(struct spool *s, spool_written *written, void *owner)
 {
-    struct pending *p = mem_alloc(sizeof *p);
-    *p = (struct pending){.written = written, .owner = owner};
-    list_append(&s->pending, &p->node);
-    (void)uv_timer_start(&s->timer, on_timer, 0, 0);
+    pending_new(s, owner)->written = written;
+}
+
+void spool_batch_read(struct spool *s, struct view payload_id, spool_got *got, void *owner)
+{
+    struct pending *p = pending_new(s, owner);
+    p->got = got;
+    p->id = text_of(payload_id);
 }
 
 bool spool_open(const struct spool_settings *settings, struct spool **out, struct error *err)
@@ -88,14 +135,6 @@ bool spool_open(const struct spool_settings *settings, struct spool **out, struc
     list_init(&s->pending);
     *out = s;
     return true;
-}
-
-static bool is_done(const char *id)
-{
-    for (size_t i = 0; i < fake_disk.count; i++)
-        if (fake_disk.records[i].type == 'D' && view_is(view_of(id), fake_disk.records[i].id))
-            return true;
-    return false;
 }
 
 static bool same_group(const struct fake_record *a, const struct fake_record *b)
@@ -120,10 +159,9 @@ void spool_replay(struct spool *s, const struct spool_reader *reader)
     size_t count = fake_disk.count;
     for (size_t i = 0; i < count; i++) {
         const struct fake_record *r = &fake_disk.records[i];
-        struct spool_batch batch = {r->parts, r->wall_ms, view_of(r->id),
-                                    r->seq,   r->count,   r->more};
+        struct spool_batch batch = batch_of(r);
         if (r->type == 'B' && !is_done(r->id))
-            reader->batch(reader->owner, &batch, buf_ref(r->body));
+            reader->batch(reader->owner, &batch, buf_view(r->body));
     }
     for (size_t i = 0; i < count; i++) {
         const struct fake_record *r = &fake_disk.records[i];

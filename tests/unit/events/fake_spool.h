@@ -23,6 +23,7 @@ struct fake_record {
 struct fake_disk {
     struct fake_record records[FAKE_SPOOL_MAX];
     size_t count;
+    size_t reads; /* batches that were read again */
     bool refuses; /* takes nothing */
     bool stuck;   /* takes records, but never says that they are written */
 };

@@ -27,9 +27,7 @@ struct spool_bench {
     struct str written; /* results of appends, in order: "y" or "n" */
     struct str log;
     bool closed;
-    bool keeps; /* the bodies of batches, as whoever delivers them does */
-    struct buf *kept[32];
-    size_t kept_count;
+    struct str got; /* what spool_batch_read() brought, a line each; "-": nothing */
 };
 
 static inline void bench_init(struct spool_bench *b)
@@ -96,23 +94,37 @@ static inline void bench_files_are(const struct spool_bench *b, const char *want
     str_free(&names);
 }
 
-static inline void on_batch(void *owner, const struct spool_batch *batch, struct buf *body)
+static inline void batch_print(const struct spool_batch *batch, struct view body, struct str *out)
 {
-    struct spool_bench *b = owner;
-    str_append_format(&b->found, "B %.*s %.*s/%.*s count=%zu upTo=%d more=%d %.*s\n",
+    str_append_format(out, "B %.*s %.*s/%.*s count=%zu upTo=%d more=%d %.*s\n",
                       VIEW_ARGS(batch->payload_id), VIEW_ARGS(batch->group.env),
                       VIEW_ARGS(batch->group.tags), batch->count, (int)batch->up_to, batch->more,
-                      (int)(body->len < 100 ? body->len : 100), body->data);
-    if (b->keeps)
-        b->kept[b->kept_count++] = body;
-    else
-        buf_unref(body);
+                      (int)(body.len < 100 ? body.len : 100), body.data);
 }
 
-static inline void bench_drop_kept(struct spool_bench *b)
+static inline void on_batch(void *owner, const struct spool_batch *batch, struct view body)
 {
-    while (b->kept_count > 0)
-        buf_unref(b->kept[--b->kept_count]);
+    struct spool_bench *b = owner;
+    batch_print(batch, body, &b->found);
+}
+
+static inline void on_got(void *owner, const struct spool_batch *batch, struct view body)
+{
+    struct spool_bench *b = owner;
+    if (batch != NULL)
+        batch_print(batch, body, &b->got);
+    else
+        str_append_text(&b->got, "-\n");
+}
+
+/* `got` is this. */
+static inline void bench_read_is(struct spool_bench *b, const char *id, const char *want)
+{
+    str_clear(&b->got);
+    spool_batch_read(b->s, view_of(id), on_got, b);
+    while (b->got.len == 0)
+        (void)uv_run(&b->loop, UV_RUN_ONCE);
+    assert_string_equal(str_text(&b->got), want);
 }
 
 static inline void on_post(void *owner, const struct spool_post *post, struct buf *body)
@@ -183,11 +195,11 @@ static inline void bench_done(struct spool_bench *b)
         bench_shut(b);
     assert_int_equal(uv_loop_close(&b->loop), 0);
     log_capture(NULL, NULL);
-    bench_drop_kept(b);
     bench_remove_files(b);
     assert_int_equal(rmdir(b->dir), 0);
     str_free(&b->found);
     str_free(&b->written);
+    str_free(&b->got);
     str_free(&b->log);
 }
 

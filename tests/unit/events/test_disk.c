@@ -178,6 +178,54 @@ static void what_is_dropped_is_done(void **state)
     close_and_clear(&w);
 }
 
+/* The batches of the story that have no outcome. */
+static int batches_open(void)
+{
+    int batches = 0;
+    for (size_t i = 0; i < fake_disk.count; i++)
+        batches += (fake_disk.records[i].type == 'B') - (fake_disk.records[i].type == 'D');
+    return batches;
+}
+
+/* 13.2: in an outage nothing goes to and fro; what left memory is read once, when it leaves. */
+static void what_leaves_memory_is_read_once(void **state)
+{
+    static const struct fake_rule down[] = {{.status = 503}, END};
+    static const struct fake_rule up[] = {{.status = 202}, END};
+    struct world w;
+    int64_t posted = 0;
+    (void)state;
+    world_init(&w, down);
+    w.settings.spool_dir = "/somewhere";
+    w.settings.retry_max_age_ms = 86400000;
+    w.door.settings.max_queue_bytes = 300000;
+    world_open(&w);
+    for (int i = 0; i < 400; i++) {
+        char *numbers = world_numbers(i * 600, 600);
+        world_bulk(&w, numbers);
+        mem_free(numbers);
+        posted += 600;
+        while ((w.events->writing > 0 || w.events->presses > 0) && !w.late)
+            (void)uv_run(&w.loop, UV_RUN_NOWAIT);
+        if (i % 20 == 0)
+            world_pass(&w, 1000);
+    }
+    world_settle(&w);
+    size_t aside = world_family(&w, EVENT_SERVER)->aside_events / 600;
+    assert_int_equal(world_dropped(&w), 0);
+    assert_int_equal(w.door.pending_events, posted);
+    assert_true(aside > 300);
+    assert_int_equal(batches_open(), 400);
+    assert_int_equal(fake_disk.reads, 0);
+    fake_http_rules(&w.upstream, up);
+    world_advance(&w, 70000);
+    while (w.door.sent_events < posted && !w.late)
+        (void)uv_run(&w.loop, UV_RUN_NOWAIT);
+    assert_int_equal(fake_disk.reads, aside);
+    assert_int_equal(batches_open(), 0);
+    close_and_clear(&w);
+}
+
 /* Environments that do not exist (yet): what is theirs waits, until it is too old. */
 static void records_without_an_environment_wait_and_age(void **state)
 {
@@ -235,6 +283,7 @@ int main(void)
         cmocka_unit_test(a_start_goes_on_where_the_last_run_ended),
         cmocka_unit_test(without_the_disk_it_goes_on_in_memory),
         cmocka_unit_test(what_is_dropped_is_done),
+        cmocka_unit_test(what_leaves_memory_is_read_once),
         cmocka_unit_test(records_without_an_environment_wait_and_age),
         cmocka_unit_test(no_key_is_written),
     };

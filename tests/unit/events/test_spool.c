@@ -262,70 +262,91 @@ static void a_record_larger_than_a_file_has_its_own(void **state)
     buf_unref(body);
 }
 
-/* The number of batches in `found`. */
-static size_t batches_found(const struct spool_bench *b)
+/* A batch comes back as it was written, by this run or an earlier one, until it has an outcome. */
+static void a_batch_can_be_read_again(void **state)
 {
-    return text_count(str_text(&b->found), "B big-");
+    struct spool_bench *b = *state;
+    bench_open(b);
+    (void)bench_post(b, "", "[1,2]");
+    assert_true(bench_batch(b, "", "b1", 1, true, "[1]"));
+    assert_true(bench_batch(b, "x", "b2", 1, false, "[2,3]"));
+    bench_settle(b);
+    bench_read_is(b, "b1", "B b1 env/ count=1 upTo=1 more=1 [1]\n");
+    bench_read_is(b, "b2", "B b2 env/x count=1 upTo=1 more=0 [2,3]\n");
+    bench_read_is(b, "b3", "-\n");
+    assert_true(bench_batch(b, "", "b4", 1, false, "[4]"));
+    bench_again_is(b, "B b1 env/ count=1 upTo=1 more=1 [1]\nB b2 env/x count=1 upTo=1 more=0 "
+                      "[2,3]\nB b4 env/ count=1 upTo=1 more=0 [4]\n");
+    bench_read_is(b, "b2", "B b2 env/x count=1 upTo=1 more=0 [2,3]\n");
+    bench_outcome(b, "b2");
+    bench_settle(b);
+    bench_read_is(b, "b2", "-\n");
+    bench_read_is(b, "b4", "B b4 env/ count=1 upTo=1 more=0 [4]\n");
+    assert_null(strstr(str_text(&b->log), "cannot be read"));
 }
 
-/* "big-0" to "big-9" of 5 MiB each. */
-static void ten_batches_append(struct spool_bench *b)
+/* Each batch of many files is where the index says; the file stays until the outcome is there. */
+static void batches_are_read_from_all_files(void **state)
 {
+    struct spool_bench *b = *state;
     char *text = mem_alloc((5 << 20) + 1);
+    char id[16];
     memset(text, ' ', 5 << 20);
-    memcpy(text, "[1]", 3);
     text[5 << 20] = '\0';
+    bench_open(b);
     for (int i = 0; i < 10; i++) {
-        char id[16];
         (void)snprintf(id, sizeof id, "big-%d", i);
+        memcpy(text, id, strlen(id));
         assert_true(bench_batch(b, "", id, 0, false, text));
         bench_settle(b);
     }
-    mem_free(text);
-}
-
-/* What waited for hours does not come into memory at once (13.2). */
-static void many_batches_wait_on_disk_for_their_turn(void **state)
-{
-    struct spool_bench *b = *state;
-    bench_open(b);
-    ten_batches_append(b);
-    (void)bench_post(b, "", "[2]");
-    bench_shut(b);
-    b->keeps = true;
-    bench_open(b);
-    bench_settle(b);
-    assert_int_equal(batches_found(b), 7);
-    assert_non_null(strstr(str_text(&b->found), "P 1 env/ [2]\n"));
-    bench_outcome(b, "big-3");
-    bench_settle(b);
-    assert_int_equal(batches_found(b), 8);
-    assert_non_null(strstr(str_text(&b->found), "B big-7 env/ count=1 upTo=0 more=0 [1] "));
-    bench_shut(b);
-    bench_open(b);
-    assert_int_equal(batches_found(b), 7); /* without the one that had an outcome */
-    assert_null(strstr(str_text(&b->found), "B big-3"));
-    for (int i = 0; i < 10; i++) {
-        char id[16];
+    bench_files_are(b, "1 2 3 4");
+    for (int i = 9; i >= 0; i--) {
+        char want[80];
         (void)snprintf(id, sizeof id, "big-%d", i);
+        (void)snprintf(want, sizeof want, "B %s env/ count=1 upTo=0 more=0 %s ", id, id);
+        str_clear(&b->got);
+        spool_batch_read(b->s, view_of(id), on_got, b);
+        bench_settle(b);
+        assert_memory_equal(str_text(&b->got), want, strlen(want));
         bench_outcome(b, id);
         bench_settle(b);
     }
-    assert_int_equal(batches_found(b), 9);
-    assert_int_equal(b->s->index.handed_bytes, 0);
-    bench_again_is(b, "P 1 env/ [2]\n");
+    bench_settle(b);
+    bench_files_are(b, "4");
+    mem_free(text);
 }
 
-/* Batches of environments that are gone do not stand in the way of others. */
-static void batches_that_nobody_keeps_hold_up_none(void **state)
+/* What cannot be read is told, is nobody's loss yet, and stands in no one's way. */
+static void a_file_that_is_gone_is_told(void **state)
 {
     struct spool_bench *b = *state;
+    char path[128];
     bench_open(b);
-    ten_batches_append(b);
-    bench_shut(b);
-    bench_open(b);
-    assert_int_equal(batches_found(b), 10);
-    assert_int_equal(b->s->index.handed_bytes, 0);
+    assert_true(bench_batch(b, "", "b1", 1, false, "[1]"));
+    bench_settle(b);
+    (void)snprintf(path, sizeof path, "%s/events-0000000001.spool", b->dir);
+    assert_int_equal(truncate(path, 40), 0);
+    bench_read_is(b, "b1", "-\n");
+    assert_non_null(strstr(str_text(&b->log), "cannot be read any more; a batch in it waits"));
+    assert_int_equal(unlink(path), 0);
+    bench_read_is(b, "b1", "-\n");
+}
+
+/* A wish is granted, or not, before the end; whenever that comes. */
+static void the_end_answers_who_waits(void **state)
+{
+    struct spool_bench *b = *state;
+    for (int busy = 0; busy < 2; busy++) {
+        bench_open(b);
+        assert_true(bench_batch(b, "", "b1", 1, false, "[1]"));
+        if (busy == 0)
+            bench_settle(b);
+        str_clear(&b->got);
+        spool_batch_read(b->s, VIEW_LITERAL("b1"), on_got, b);
+        bench_shut(b);
+        assert_string_equal(str_text(&b->got), "-\n");
+    }
 }
 
 /* Every mode of spoolSync gives the same files. */
@@ -372,8 +393,10 @@ int main(void)
         SPOOL_TEST(other_files_are_left_alone),
         SPOOL_TEST(files_come_and_go),
         SPOOL_TEST(a_record_larger_than_a_file_has_its_own),
-        SPOOL_TEST(batches_that_nobody_keeps_hold_up_none),
-        SPOOL_TEST(many_batches_wait_on_disk_for_their_turn),
+        SPOOL_TEST(a_batch_can_be_read_again),
+        SPOOL_TEST(batches_are_read_from_all_files),
+        SPOOL_TEST(a_file_that_is_gone_is_told),
+        SPOOL_TEST(the_end_answers_who_waits),
         SPOOL_TEST(all_ways_to_sync_write_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
