@@ -195,6 +195,34 @@ describe('events', () => {
     await again.stop();
   });
 
+  // 32 MB of noise, which gzip makes hardly smaller, against 1 MiB of memory.
+  it('an outage is bounded by the disk, not by memory, and outlives kill -9 (13.2, 13.7)', { timeout: 60000 * slowness }, async t => {
+    const spoolDir = temporaryFolder(t);
+    const config = { events: { spoolDir, maxQueueBytes: '1MiB', flushInterval: '200ms' } };
+    const { service, relay, key } = await start(t, config);
+    service.answer = 503;
+    const before = relay.memory('VmRSS');
+    const accepted = await postMany(relay.port, { key, posts: 800, each: 100, connections: 8, noise: 360 });
+    assert.equal(accepted, 800);
+    const { events } = await relay.waitStatus('all events wait', ({ events }) => events.pending === 80000, 5000);
+    assert.equal(events.dropped.total, 0);
+    const grown = relay.memory('VmHWM') - before;
+    const disk = fs.readdirSync(spoolDir).reduce((sum, name) => sum + fs.statSync(path.join(spoolDir, name)).size, 0);
+    t.diagnostic(`${(disk / 2 ** 20).toFixed(0)} MiB on disk, memory grew by ${grown} KiB, ${events.bytes} bytes of the budget are in use`);
+    assert.ok(disk > 30e6);
+    if (slowness === 1) assert.ok(grown < 8 * 1024, `memory grew by ${grown} KiB`); // a sanitizer uses memory in ways of its own
+    relay.kill();
+    service.answer = 202;
+    const again = await startRelay(t, { config: fs.readFileSync(path.join(relay.folder, 'relay.conf'), 'utf8'), folder: relay.folder, port: relay.port });
+    await service.waitEvents(80000, 20000);
+    assert.deepEqual(numbers(service.events), counted(80000));
+    assert.deepEqual(service.changed, []);
+    const end = await again.waitStatus('nothing waits', ({ events }) => events.pending === 0);
+    assert.equal(end.events.dropped.total, 0);
+    t.diagnostic(`the next start took ${again.memory('VmHWM')} KiB for it`);
+    await again.stop();
+  });
+
   it('an outage that outlives the process: the next one delivers (81)', async t => {
     const { service, relay, key } = await start(t, { events: { spoolDir: temporaryFolder(t) }, main: { gracefulShutdownTimeout: '2s' } });
     service.answer = 503;

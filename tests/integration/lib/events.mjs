@@ -6,6 +6,7 @@
 // A request that was answered 2xx is a delivery: its payload ID counts once, as with the real service. What the relay reports of
 // its own use (events.md 11) is kept apart in `reports`.
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import http from 'node:http';
 import zlib from 'node:zlib';
 import { freePort } from './ports.mjs';
@@ -77,15 +78,16 @@ export function post(port, target, { key, body, headers = {}, agent }) {
 }
 
 // `posts` posts of `each` numbered events over `connections` connections, as fast as they go; the number of 202 answers.
-// accepted(from) is called for each of them.
-export async function postMany(port, { key, posts, each, connections, first = 0, accepted = () => {} }) {
+// accepted(from) is called for each of them. `noise`: so many random letters in each event.
+export async function postMany(port, { key, posts, each, connections, first = 0, noise = 0, accepted = () => {} }) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
   let next = 0;
   let count = 0;
   async function client() {
     while (next < posts) {
       const from = first + next++ * each;
-      const body = [...Array(each)].map((_, i) => ({ kind: 'custom', key: 'k', creationDate: 1700000000000, n: from + i }));
+      const body = [...Array(each)].map((_, i) => ({ kind: 'custom', key: 'k', creationDate: 1700000000000, n: from + i,
+        ...(noise && { noise: crypto.randomBytes(noise * 3 / 4).toString('base64') }) }));
       const status = await post(port, '/bulk', { key, body, agent, headers: { 'X-LaunchDarkly-Payload-ID': `post-${from}` } }).catch(() => 0);
       if (status === 202) { count++; accepted(from); }
     }
