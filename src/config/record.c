@@ -287,3 +287,11 @@ void config_option_spelling(const struct config_option *o, struct config_origin 
     if (as_variable && o->scope != CONFIG_SCOPE_GLOBAL && name != NULL)
         str_append_text(out, name);
 }
+
+void config_option_place(const struct config_option *o, struct config_origin origin,
+                         const char *name, struct str *out)
+{
+    config_option_spelling(o, origin, name, out);
+    if (origin.source == CONFIG_FROM_FILE && origin.line != 0)
+        str_append_format(out, " (line %u)", origin.line);
+}

@@ -97,6 +97,10 @@ const struct config_slot *config_environment_slot(const struct config_environmen
 void config_option_spelling(const struct config_option *o, struct config_origin origin,
                             const char *name, struct str *out);
 
+/* The same for messages: "port (line 2)" when it stands in the file. */
+void config_option_place(const struct config_option *o, struct config_origin origin,
+                         const char *name, struct str *out);
+
 /* Replaces the text of a string field. */
 void config_text_set(char **field, const char *text);
 

@@ -9,9 +9,17 @@
 /* The name of an option of the configuration itself, in the spelling of its source. */
 static const char *spelling(const struct config *c, const void *field, struct str *name)
 {
+    str_clear(name);
+    config_option_spelling(config_option_at(c, field), config_slot_at(c, field)->value, NULL, name);
+    return str_text(name);
+}
+
+/* The same, and where it stands. */
+static const char *place(const struct config *c, const void *field, struct str *name)
+{
     const struct config_option *o = config_option_at(c, field);
     str_clear(name);
-    config_option_spelling(o, config_slot_at(c, field)->value, NULL, name);
+    config_option_place(o, config_slot_at(c, field)->value, NULL, name);
     return str_text(name);
 }
 
@@ -23,13 +31,13 @@ static void table_bound_check(struct config *c, const struct config_option *o, s
         return;
     if (o->least != NULL && *field < config_bound_value(o, o->least)) {
         if (strcmp(o->least, "1ns") == 0)
-            config_report_error(r, "%s: value must be greater than zero", spelling(c, field, name));
+            config_report_error(r, "%s: value must be greater than zero", place(c, field, name));
         else
-            config_report_error(r, "%s: value must be at least %s", spelling(c, field, name),
+            config_report_error(r, "%s: value must be at least %s", place(c, field, name),
                                 o->least);
     }
     if (o->most != NULL && *field > config_bound_value(o, o->most))
-        config_report_error(r, "%s: value must be at most %s", spelling(c, field, name), o->most);
+        config_report_error(r, "%s: value must be at most %s", place(c, field, name), o->most);
 }
 
 static void table_bounds_check(struct config *c, struct config_report *r)
@@ -50,7 +58,7 @@ static void health_check_interval_check(const struct config *c, const struct con
     struct str name = {0};
     if (s->health_check_interval_ns != 0 && s->health_check_interval_ns < INT64_C(1000000000))
         config_report_error(r, "%s: value must be 0 or at least 1s",
-                            spelling(c, &s->health_check_interval_ns, &name));
+                            place(c, &s->health_check_interval_ns, &name));
     str_free(&name);
 }
 
@@ -58,13 +66,26 @@ static void health_check_interval_check(const struct config *c, const struct con
 
 static void old_bounds_check(const struct config *c, struct config_report *r)
 {
-    const int64_t least_interval_ns = INT64_C(100000000);
-    if (c->offline_mode.file_data_source_monitoring_interval_ns < least_interval_ns)
-        config_report_error(r, "file data source monitoring interval must be >= 100ms");
-    if (c->main.expired_credential_cleanup_interval_ns < least_interval_ns)
-        config_report_error(r, "expired credential cleanup interval must be >= 100ms");
-    if (c->events.max_inbound_payload_size_bytes <= 0)
-        config_report_error(r, "max inbound payload size must be greater than zero");
+    const int64_t interval_ns = INT64_C(100000000);
+    const struct {
+        const int64_t *field;
+        int64_t least;
+        const char *problem;
+    } rows[] = {
+        {&c->offline_mode.file_data_source_monitoring_interval_ns, interval_ns,
+         "file data source monitoring interval must be >= 100ms"},
+        {&c->main.expired_credential_cleanup_interval_ns, interval_ns,
+         "expired credential cleanup interval must be >= 100ms"},
+        {&c->events.max_inbound_payload_size_bytes, 1,
+         "max inbound payload size must be greater than zero"},
+        {&c->main.max_client_request_body_size_bytes, 1,
+         "max client request body size must be greater than zero"},
+    };
+    struct str name = {0};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (*rows[i].field < rows[i].least)
+            config_report_error(r, "%s: %s", rows[i].problem, place(c, rows[i].field, &name));
+    str_free(&name);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -152,8 +173,6 @@ void config_bounds_check(struct config *c, struct config_report *r)
 {
     old_bounds_check(c, r);
     cache_key_check(c, r);
-    if (c->main.max_client_request_body_size_bytes <= 0)
-        config_report_error(r, "max client request body size must be greater than zero");
     protocol_check(c, r);
     table_bounds_check(c, r);
     health_check_interval_check(c, &c->redis.store, r);

@@ -1,11 +1,13 @@
 /* config/validate_files.c - files that options name: there, readable and of the right kind (7.3).
  */
+#include "base/mem.h"
 #include "config/file.h"
 #include "config/record.h"
 #include "config/validate.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -24,7 +26,7 @@ static void readable_check(const struct config *c, char *const *path, struct con
     struct str reason = {0};
     struct str name = {0};
     config_reason_append(errno, &reason);
-    config_option_spelling(config_option_at(c, path), config_slot_at(c, path)->value, NULL, &name);
+    config_option_place(config_option_at(c, path), config_slot_at(c, path)->value, NULL, &name);
     config_report_error(r, "%s: cannot read %s: %s", str_text(&name), *path, str_text(&reason));
     str_free(&reason);
     str_free(&name);
@@ -41,19 +43,45 @@ static void database_files_check(const struct config *c, struct config_report *r
     readable_check(c, &c->redis.ca_file, r);
 }
 
-static void spool_check(const struct config *c, struct config_report *r)
+/* Can files be made in this folder? Else errno says why not. */
+static bool is_writable_folder(const char *folder)
 {
     struct stat st;
+    if (stat(folder, &st) != 0)
+        return false;
+    if (S_ISDIR(st.st_mode))
+        return access(folder, W_OK | X_OK) == 0;
+    errno = ENOTDIR;
+    return false;
+}
+
+/* "spoolDir (line 4): /x/spool is not a folder that can be written to: permission denied". The
+ * start makes the folder where its parent is one. */
+static void spool_check(const struct config *c, struct config_report *r)
+{
     const char *folder = c->events.spool_dir;
-    if (folder[0] == '\0' ||
-        (stat(folder, &st) == 0 && S_ISDIR(st.st_mode) && access(folder, W_OK | X_OK) == 0))
+    if (folder[0] == '\0' || is_writable_folder(folder))
         return;
+    bool missing = errno == ENOENT;
     struct str name = {0};
-    config_option_spelling(config_option_at(c, &c->events.spool_dir),
-                           config_slot_at(c, &c->events.spool_dir)->value, NULL, &name);
-    config_report_error(r, "%s: %s is not a folder that can be written to", str_text(&name),
-                        folder);
+    struct str reason = {0};
+    char *path = mem_copy_text(folder, strlen(folder));
+    const char *parent = dirname(path);
+    config_reason_append(errno, &reason);
+    config_option_place(config_option_at(c, &c->events.spool_dir),
+                        config_slot_at(c, &c->events.spool_dir)->value, NULL, &name);
+    if (!missing) {
+        config_report_error(r, "%s: %s is not a folder that can be written to: %s", str_text(&name),
+                            folder, str_text(&reason));
+    } else if (!is_writable_folder(parent)) {
+        str_clear(&reason);
+        config_reason_append(errno, &reason);
+        config_report_error(r, "%s: %s cannot be made: %s: %s", str_text(&name), folder, parent,
+                            str_text(&reason));
+    }
+    mem_free(path);
     str_free(&name);
+    str_free(&reason);
 }
 
 /* ---- certificates ---------------------------------------------------------------------------- */

@@ -193,6 +193,41 @@ static bool duration_option_parse(struct view text, int64_t *out, struct error *
     return false;
 }
 
+/* What was meant by a number without its unit, or with one in other letters: "10", "5M", "10kb". */
+static bool bytes_guess(struct view text, struct str *guess)
+{
+    int64_t whole, part, scale;
+    size_t at = 0;
+    if (!size_number_parse(text, &at, &whole, &part, &scale))
+        return false;
+    struct view unit = view_trim(view_from(text, at));
+    for (size_t i = 0; i < ARRAY_LEN(size_units); i++) {
+        const char letter[] = {size_units[i][0], '\0'};
+        const char shorter[] = {size_units[i][0], 'B', '\0'};
+        if (unit.len > 0 && !view_equal_nocase(unit, view_of(letter)) &&
+            !view_equal_nocase(unit, view_of(shorter)) &&
+            !view_equal_nocase(unit, view_of(size_units[i])))
+            continue;
+        str_append(guess, view_make(text.data, at));
+        str_append_text(guess, size_units[i]);
+        int64_t value;
+        return config_bytes_parse(str_view(guess), &value);
+    }
+    return false;
+}
+
+static bool bytes_option_parse(struct view text, int64_t *out, struct error *err)
+{
+    struct str guess = {0};
+    bool ok = config_bytes_parse(text, out);
+    if (!ok && bytes_guess(text, &guess))
+        error_set(err, "not a valid base-2 byte size (did you mean \"%s\"?)", str_text(&guess));
+    else if (!ok)
+        error_set(err, "not a valid base-2 byte size (must use format \"512KiB\", \"5MiB\", etc.)");
+    str_free(&guess);
+    return ok;
+}
+
 static bool level_parse(struct view text, enum log_level *out, struct error *err)
 {
     if (log_level_parse(text, out))
@@ -292,10 +327,7 @@ bool config_value_parse(const struct config_option *o, struct view text, enum co
     case CONFIG_URI:
         return uri_option_parse(o, text, field, err);
     case CONFIG_BYTES:
-        if (config_bytes_parse(text, field))
-            return true;
-        error_set(err, "not a valid base-2 byte size");
-        return false;
+        return bytes_option_parse(text, field, err);
     case CONFIG_LEVEL:
         return level_parse(text, field, err);
     case CONFIG_TLS:

@@ -175,7 +175,7 @@ describe('events', () => {
   });
 
   it('kill -9 with a spool: all that was accepted arrives, repeated under the same ID only (81, 82, 85)', { timeout: 60000 * slowness }, async t => {
-    const spoolDir = temporaryFolder(t);
+    const spoolDir = path.join(temporaryFolder(t), 'made by the relay');
     const { service, relay, key } = await start(t, { events: { spoolDir, flushInterval: '100ms' } });
     const accepted = [];
     const kill = until('1,500 posts', () => accepted.length >= 1500, 20000).then(() => relay.kill());

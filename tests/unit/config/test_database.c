@@ -32,10 +32,11 @@ static const struct {
     {A "[Redis]\nurl = \"redis:h\"\n",
      LOADING "Redis url must begin with redis://, rediss:// or unix://", "no authority"},
     {A "[Redis]\nurl = unix:///s\ntls\n", LOADING "Redis over a Unix socket cannot use TLS", "7.3"},
-    {A "[Redis]\nhost = h\nport = 65536\n", LOADING "port: value must be at most 65535", "bounds"},
+    {A "[Redis]\nhost = h\nport = 65536\n", LOADING "port (line 5): value must be at most 65535",
+     "bounds"},
     {A "[Redis]\nhost = h\nclientKeyFile = k\n",
      LOADING "Redis client certificate requires both a certificate file and a key file, "
-             "clientKeyFile: cannot read k: no such file or directory",
+             "clientKeyFile (line 5): cannot read k: no such file or directory",
      "7.3"},
     {A "[Redis]\nhost = h\nawsIamAuth\n",
      LOADING
@@ -76,7 +77,7 @@ static const struct {
      "41"},
     {A "[Consul]\nhost = h\ntoken = t\ntokenFile = f\n",
      LOADING "Consul token must be specified as either an inline value or a file, but not both, "
-             "tokenFile: cannot read f: no such file or directory",
+             "tokenFile (line 6): cannot read f: no such file or directory",
      "39"},
     {A B "[Redis]\nhost = h\n", LOADING NO_PREFIX("a") ", " NO_PREFIX("b"), "42"},
     {A "prefix = p\n" B "[Consul]\nhost = h\n", LOADING NO_PREFIX("b"), "42"},

@@ -45,7 +45,7 @@ static const struct {
     {NULL, {"PROXY_URL=10.0.0.1:3128"}, ERROR "PROXY_URL: not a valid URL/URI", "18.4"},
     {NULL,
      {"EVENTS_MAX_INBOUND_PAYLOAD_SIZE=0B", "LD_ENV_a=k"},
-     ERROR "max inbound payload size must be greater than zero",
+     ERROR "max inbound payload size must be greater than zero: EVENTS_MAX_INBOUND_PAYLOAD_SIZE",
      "18.4"},
     {NULL,
      {"EXIT_ON_ERROR=maybe"},

@@ -108,7 +108,8 @@ static void files_of_databases_are_readable(void **state)
 {
     (void)state;
     assert_refused(A "[Consul]\nhost = h\ntokenFile = none\n", NULL,
-                   LOADING "tokenFile: cannot read none: no such file or directory", "7.3");
+                   LOADING "tokenFile (line 5): cannot read none: no such file or directory",
+                   "7.3");
     assert_refused(
         A, VARIABLES("USE_REDIS=1", "LD_PREFIX_a=p", "REDIS_CA_FILE=none"),
         "Configuration error: REDIS_CA_FILE: cannot read none: no such file or directory",
@@ -121,10 +122,23 @@ static void the_spool_is_a_folder(void **state)
 {
     (void)state;
     file_write("plain", "");
-    assert_refused("[Events]\nsendEvents\nspoolDir = none\n" A, NULL,
-                   LOADING "spoolDir: none is not a folder that can be written to", "missing");
     assert_refused("[Events]\nsendEvents\nspoolDir = plain\n" A, NULL,
-                   LOADING "spoolDir: plain is not a folder that can be written to", "a file");
+                   LOADING "spoolDir (line 3): plain is not a folder that can be written to: "
+                           "not a directory",
+                   "a file");
+    assert_refused("[Events]\nsendEvents\nspoolDir = plain/spool\n" A, NULL,
+                   LOADING "spoolDir (line 3): plain/spool is not a folder that can be written "
+                           "to: not a directory",
+                   "in a file");
+    assert_refused("[Events]\nsendEvents\nspoolDir = none/spool/\n" A, NULL,
+                   LOADING "spoolDir (line 3): none/spool/ cannot be made: none: no such file or "
+                           "directory",
+                   "no parent");
+    assert_refused(A, VARIABLES("USE_EVENTS=1", "EVENTS_SPOOL_DIR=none/spool"),
+                   "Configuration error: EVENTS_SPOOL_DIR: none/spool cannot be made: none: no "
+                   "such file or directory",
+                   "in the spelling of the source");
+    assert_warned("[Events]\nsendEvents\nspoolDir = spool\n" A, NULL, "", "made at the start");
     assert_int_equal(mkdir("spool", 0700), 0);
     assert_warned("[Events]\nsendEvents\nspoolDir = spool\n" A, NULL, "", "a folder");
 }

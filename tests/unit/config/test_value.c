@@ -73,6 +73,9 @@ static const struct row durations[] = {
     {"Main", "initTimeout", VARIABLE, "9999999h", NULL, DURATION_PROBLEM},
 };
 
+#define SIZE_PROBLEM "not a valid base-2 byte size"
+#define SIZE_FORMAT " (must use format \"512KiB\", \"5MiB\", etc.)"
+
 static const struct row sizes[] = {
     {"Main", "maxClientBacklog", FROM_FILE, "50KiB", "50KiB", NULL},
     {"Main", "maxClientBacklog", FROM_FILE, "7MiB", "7MiB", NULL},
@@ -85,13 +88,20 @@ static const struct row sizes[] = {
     {"Main", "maxClientBacklog", FROM_FILE, "0", "0B", NULL},
     {"Main", "maxClientBacklog", FROM_FILE, "7EiB", "7EiB", NULL},
     {"Main", "maxClientBacklog", FROM_FILE, "", "16MiB", NULL},
-    {"Main", "maxClientBacklog", FROM_FILE, "10", NULL, "not a valid base-2 byte size"},
-    {"Main", "maxClientBacklog", FROM_FILE, "10kB", NULL, "not a valid base-2 byte size"},
-    {"Main", "maxClientBacklog", FROM_FILE, "1 MiB", NULL, "not a valid base-2 byte size"},
-    {"Main", "maxClientBacklog", FROM_FILE, "9EiB", NULL, "not a valid base-2 byte size"},
-    {"Main", "maxClientBacklog", FROM_FILE, "99999999999EiB", NULL, "not a valid base-2 byte size"},
-    {"Main", "maxClientBacklog", FROM_FILE, ".B", NULL, "not a valid base-2 byte size"},
-    {"Main", "maxClientBacklog", FROM_FILE, "-", NULL, "not a valid base-2 byte size"},
+    {"Main", "maxClientBacklog", FROM_FILE, "10", NULL, SIZE_PROBLEM " (did you mean \"10B\"?)"},
+    {"Main", "maxClientBacklog", FROM_FILE, "10kB", NULL,
+     SIZE_PROBLEM " (did you mean \"10KiB\"?)"},
+    {"Main", "maxClientBacklog", FROM_FILE, "5m", NULL, SIZE_PROBLEM " (did you mean \"5MiB\"?)"},
+    {"Main", "maxClientBacklog", FROM_FILE, "1.5g", NULL,
+     SIZE_PROBLEM " (did you mean \"1.5GiB\"?)"},
+    {"Main", "maxClientBacklog", FROM_FILE, "1 MiB", NULL,
+     SIZE_PROBLEM " (did you mean \"1MiB\"?)"},
+    {"Main", "maxClientBacklog", FROM_FILE, "9EiB", NULL, SIZE_PROBLEM SIZE_FORMAT},
+    {"Main", "maxClientBacklog", FROM_FILE, "99999999999EiB", NULL, SIZE_PROBLEM SIZE_FORMAT},
+    {"Main", "maxClientBacklog", FROM_FILE, ".B", NULL, SIZE_PROBLEM SIZE_FORMAT},
+    {"Main", "maxClientBacklog", FROM_FILE, "-", NULL, SIZE_PROBLEM SIZE_FORMAT},
+    {"Main", "maxClientBacklog", FROM_FILE, "5XB", NULL, SIZE_PROBLEM SIZE_FORMAT},
+    {"Main", "maxClientBacklog", FROM_FILE, "5MiB 3", NULL, SIZE_PROBLEM SIZE_FORMAT},
 };
 
 #define HTTP_PROBLEM "must be an absolute URL/URI with scheme http or https"
