@@ -211,7 +211,7 @@ describe('events', () => {
     t.diagnostic(`${(disk / 2 ** 20).toFixed(0)} MiB on disk, memory grew by ${grown} KiB, ${events.bytes} bytes of the budget are in use`);
     assert.ok(disk > 30e6);
     if (slowness === 1) assert.ok(grown < 8 * 1024, `memory grew by ${grown} KiB`); // a sanitizer uses memory in ways of its own
-    relay.kill();
+    await relay.kill();
     service.answer = 202;
     const again = await startRelay(t, { config: fs.readFileSync(path.join(relay.folder, 'relay.conf'), 'utf8'), folder: relay.folder, port: relay.port });
     await service.waitEvents(80000, 20000);
