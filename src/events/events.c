@@ -344,6 +344,7 @@ static void on_closing_timer(uv_timer_t *timer)
         return;
     if (e->phase == EVENTS_CLOSING) {
         e->phase = EVENTS_DELIVERING;
+        each_family(e, events_family_hurry);
         events_flush(e);
         deliver_for(e, e->left_ms < USAGE_LIMIT_MS ? e->left_ms : USAGE_LIMIT_MS);
     } else if (e->left_ms != 0) {

@@ -81,8 +81,12 @@ void events_group_add(struct events_group *g, struct event_post *post);
 /* Batches of a whole body, "[...]"; it is copied. */
 void events_group_send(struct events_group *g, struct view body, size_t count);
 
-/* Counts what memory has no room for, and says so once a minute. */
+/* Counts what memory has no room for, and says so at once or when a minute has passed since the last
+ * time. */
 void events_memory_warn(struct events_family *f, size_t dropped);
+
+/* Says what has not been said yet. */
+void events_memory_tell(struct events_family *f);
 
 /* The same for what is summarised: group_summary.c. */
 void events_summary_add(struct events_group *g, const struct event_post *post);
@@ -253,8 +257,8 @@ struct events_family {
     int64_t look_ms;  /* of the next look for idle groups */
     bool full_warned; /* "Exceeded event queue capacity" */
     bool tags_warned;
-    int64_t memory_warned_ms;
-    int64_t memory_dropped; /* since that line */
+    int64_t memory_tell_ms; /* from when on the log is told again */
+    int64_t memory_dropped; /* what it has not been told of */
     int64_t merge_told_ms;
 
     struct list batches; /* all of them */
@@ -302,6 +306,9 @@ void events_family_flush(struct events_family *f);
 /* Does all that is due, and arms the timer for the next thing. */
 void events_family_wake(struct events_family *f);
 void events_family_schedule(struct events_family *f);
+
+/* There is little time: what is kept is tried now, but for a Retry-After. */
+void events_family_hurry(struct events_family *f);
 
 /* Nothing waits and nothing is under way. */
 bool events_family_is_done(const struct events_family *f);

@@ -47,6 +47,7 @@ static void on_timer_closed(uv_handle_t *handle)
 void events_family_close(struct events_family *f)
 {
     events_aside_clear(f);
+    events_memory_tell(f);
     LIST_EACH_SAFE (node, &f->groups)
         events_group_free(CONTAINER_OF(node, struct events_group, node));
     uv_close((uv_handle_t *)&f->timer, on_timer_closed);
@@ -88,6 +89,8 @@ static void idle_free(struct events_family *f, enum event_path path)
 static void tick(struct events_family *f, int64_t now)
 {
     const struct events *e = events_of(f);
+    if (now >= f->memory_tell_ms)
+        events_memory_tell(f);
     if (now >= f->tick_ms) {
         events_family_flush(f);
         idle_free(f, EVENT_VERBATIM);
@@ -124,6 +127,8 @@ static int64_t next_due(const struct events_family *f)
         if (b->state == EVENTS_BATCH_PAUSED)
             due = earlier(due, b->due_ms);
     }
+    if (f->memory_dropped != 0)
+        due = earlier(due, f->memory_tell_ms);
     bool blocked = f->failing || f->not_before_ms > events_now(events_of(f));
     if (!list_empty(&f->ready) && blocked && f->flying_count == 0)
         due = earlier(due, later(f->failing ? f->try_ms : 0, f->not_before_ms));
@@ -151,6 +156,14 @@ void events_family_wake(struct events_family *f)
     events_family_schedule(f);
     events_aside_look(events_of(f));
     events_look_whether_done(events_of(f));
+}
+
+void events_family_hurry(struct events_family *f)
+{
+    if (f->failing)
+        f->try_ms = events_now(events_of(f));
+    events_pump(f);
+    events_family_schedule(f);
 }
 
 /* ---- posts ----------------------------------------------------------------------------------- */

@@ -105,16 +105,21 @@ static void full_warn(struct events_family *f, bool full)
 
 void events_memory_warn(struct events_family *f, size_t dropped)
 {
-    struct events *e = events_of(f);
-    int64_t now = events_now(e);
     events_count_drop(f->env, EVENT_DROP_MEMORY, dropped);
     f->memory_dropped += (int64_t)dropped;
-    if (f->memory_warned_ms != 0 && now - f->memory_warned_ms < EVENTS_MINUTE_MS)
+    if (events_now(events_of(f)) >= f->memory_tell_ms)
+        events_memory_tell(f);
+}
+
+void events_memory_tell(struct events_family *f)
+{
+    const struct events *e = events_of(f);
+    if (f->memory_dropped == 0)
         return;
     log_always(f->log, LOG_WARN,
                "Event memory limit of %" PRId64 " bytes reached; dropped %" PRId64 " events",
                e->door->settings.max_queue_bytes, f->memory_dropped);
-    f->memory_warned_ms = now;
+    f->memory_tell_ms = events_now(e) + EVENTS_MINUTE_MS;
     f->memory_dropped = 0;
 }
 

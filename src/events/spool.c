@@ -79,7 +79,8 @@ void spool_tell(struct spool *s, const char *problem)
         return;
     s->told_ms = now;
     log_always(log_global(), LOG_ERROR,
-               "Cannot write to events spool: %s; events are kept in memory only", problem);
+               "Cannot write to events spool: %s; events are kept in memory only (spoolDir \"%s\")",
+               problem, s->settings.dir);
 }
 
 static bool is_waiting(const struct spool *s)

@@ -87,6 +87,44 @@ static void the_first_events_that_fit_are_taken(void **state)
     world_close(&w);
 }
 
+/* A burst is told of at once, what follows within the minute at its end, also when nothing more is
+ * dropped, or when the relay is stopped. */
+static void no_dropped_event_stays_untold(void **state)
+{
+    static const int64_t waits_ms[] = {60000, 0};
+    static const char line[] = "Event memory limit of 3000 bytes reached; dropped ";
+    char *numbers = world_numbers(100000, 400);
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(waits_ms); i++) {
+        struct world w;
+        char rest[96];
+        world_init(&w, NULL);
+        w.door.settings.max_queue_bytes = 3000;
+        world_open(&w);
+        world_bulk(&w, numbers);
+        int64_t first = w.door.dropped[EVENT_DROP_MEMORY];
+        world_bulk(&w, numbers);
+        world_bulk(&w, numbers);
+        int64_t more = w.door.dropped[EVENT_DROP_MEMORY] - first;
+        assert_true(first > 0 && more > 0);
+        world_pass(&w, 59999);
+        assert_int_equal(world_logged(&w, line), 1);
+        if (waits_ms[i] != 0)
+            world_pass(&w, 1);
+        else
+            world_end(&w, 1);
+        (void)snprintf(rest, sizeof rest, "%s%lld events", line, (long long)more);
+        assert_int_equal(world_logged(&w, line), 2);
+        assert_int_equal(world_logged(&w, rest), 1);
+        if (waits_ms[i] != 0) {
+            world_pass(&w, 120000);
+            assert_int_equal(world_logged(&w, line), 2);
+        }
+        world_close(&w);
+    }
+    mem_free(numbers);
+}
+
 /* 17: a queue does not keep a big buffer for the sake of a few bytes. */
 static void a_sparse_body_is_not_kept(void **state)
 {
@@ -149,6 +187,28 @@ static void the_end_delivers_what_waits(void **state)
     world_close(&w);
 }
 
+/* 12.1: LaunchDarkly is back, but the next attempt would come too late. */
+static void the_end_tries_what_is_kept(void **state)
+{
+    static const struct fake_rule down[] = {{.status = 503}, END};
+    static const struct fake_rule up[] = {{.status = 202}, END};
+    struct world w;
+    (void)state;
+    world_start(&w, down);
+    world_bulk(&w, "[1,2]");
+    world_flush(&w);
+    world_pass(&w, 1000);
+    world_bulk(&w, "[3]");
+    world_flush(&w);
+    assert_int_equal(w.door.families_failing, 1);
+    assert_int_equal(w.door.pending_events, 3);
+    fake_http_rules(&w.upstream, up);
+    world_end(&w, 30000); /* the clock stands still */
+    assert_int_equal(w.door.sent_events, 3);
+    assert_int_equal(world_logged(&w, "undelivered"), 0);
+    world_close(&w);
+}
+
 static void what_the_end_leaves_is_counted_and_told(void **state)
 {
     static const struct fake_rule rows[][2] = {{{.status = 1, .manner = FAKE_SILENT}, END},
@@ -196,9 +256,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_budget_holds),
         cmocka_unit_test(the_first_events_that_fit_are_taken),
+        cmocka_unit_test(no_dropped_event_stays_untold),
         cmocka_unit_test(a_sparse_body_is_not_kept),
         cmocka_unit_test(at_half_of_the_budget_all_groups_leave),
         cmocka_unit_test(the_end_delivers_what_waits),
+        cmocka_unit_test(the_end_tries_what_is_kept),
         cmocka_unit_test(what_the_end_leaves_is_counted_and_told),
         cmocka_unit_test(the_end_may_come_at_any_moment),
     };

@@ -135,7 +135,8 @@ static void a_failing_disk_is_tried_again(void **state)
     bench_settle(b);
     limit_files(0);
     assert_string_equal(str_text(&b->written), "ynn");
-    assert_int_equal(lines_with(b, CANNOT "File too large; events are kept in memory only"), 1);
+    assert_int_equal(
+        lines_with(b, CANNOT "File too large; events are kept in memory only (spoolDir \""), 1);
     assert_false(spool_works(b->s));
     fake_clock_advance(&b->clock, 9999);
     assert_int_equal(bench_post(b, "", "[4]"), 0);
