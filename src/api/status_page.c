@@ -140,6 +140,37 @@ static void write_segments(struct str *out, const struct status_document *d,
     }
 }
 
+static long long count_of(const _Atomic int64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* "Events: <sign> 3 waiting, 100 sent, 0 lost. ..." */
+static void write_events(struct str *out, const struct events_door *door)
+{
+    if (!door->settings.enabled) {
+        str_append_text(out, "<p>Events: not forwarded (<code>sendEvents</code> is off)</p>\n");
+        return;
+    }
+    long long lost = 0;
+    long long failing = count_of(&door->families_failing);
+    long long off = count_of(&door->families_off);
+    for (size_t i = 0; i < EVENT_DROP_COUNT; i++)
+        lost += count_of(&door->dropped[i]);
+    str_append_format(out, "<p>Events: %s %lld waiting, %lld sent, %lld lost",
+                      off != 0       ? "&#10007;"
+                      : failing != 0 ? "&#9888;"
+                                     : "&#9679;",
+                      count_of(&door->pending_events), count_of(&door->sent_events), lost);
+    if (failing != 0)
+        str_append_format(out, "; LaunchDarkly does not take %lld kind%s of them now", failing,
+                          failing == 1 ? "" : "s");
+    if (off != 0)
+        str_append_format(out, "; LaunchDarkly has refused the key for %lld kind%s of them", off,
+                          off == 1 ? "" : "s");
+    str_append_text(out, "</p>\n");
+}
+
 static void write_name(struct str *out, const struct env_facts *f)
 {
     str_append_text(out, "<th scope=\"row\"><a href=\"status/");
@@ -168,10 +199,14 @@ static void write_environment(struct str *out, const struct status_document *d,
     write_text(out, f->masked_sdk_key);
     str_append_text(out, "<br>");
     write_text(out, f->masked_mobile_key);
-    str_append_format(out, "</code></td><td>%lld /all<br>%lld /flags</td>",
-                      (long long)atomic_load(&f->streams[FANOUT_ALL]),
-                      (long long)atomic_load(&f->streams[FANOUT_FLAGS]));
-    str_append_format(out, "<td>%zu flags<br>%zu segments</td></tr>\n", flags, segments);
+    str_append_format(out,
+                      "</code></td><td>%lld /all<br>%lld /flags<br>%lld of phones<br>%lld of "
+                      "browsers</td>",
+                      count_of(&f->streams[FANOUT_ALL]), count_of(&f->streams[FANOUT_FLAGS]),
+                      count_of(&f->streams[FANOUT_MOBILE_PING]),
+                      count_of(&f->streams[FANOUT_BROWSER_PING]));
+    str_append_format(out, "<td>%zu flag%s<br>%zu segment%s</td></tr>\n", flags,
+                      flags == 1 ? "" : "s", segments, segments == 1 ? "" : "s");
 }
 
 /* ---- the page -------------------------------------------------------------------------------- */
@@ -218,8 +253,9 @@ static void write_page(struct str *out, const struct status_document *d)
         if (env != NULL)
             write_environment(out, d, env, now);
     }
-    str_append_text(out, "</tbody></table></div>\n<p><a href=\"status\">as JSON</a></p>\n"
-                         "</body></html>\n");
+    str_append_text(out, "</tbody></table></div>\n");
+    write_events(out, a->settings.door);
+    str_append_text(out, "<p><a href=\"status\">as JSON</a></p>\n</body></html>\n");
 }
 
 static void answer_page(struct http_request *req, const struct str *page)

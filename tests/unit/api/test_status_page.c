@@ -29,8 +29,10 @@ static void the_page_tells_how_it_goes(void **state)
         "</time> (error response 503)",
         "sqlite <code>/var/lib/&lt;x&gt;/flagrelay.db</code>",
         "sdk-********-****-****-****-*******e42d0",
-        "1 /all<br>0 /flags",
-        "2 flags<br>1 segments",
+        "1 /all<br>0 /flags<br>0 of phones<br>2 of browsers",
+        "2 flags<br>1 segment<",
+        "1 flag<br>0 segments",
+        "<p>Events: not forwarded (<code>sendEvents</code> is off)</p>",
         "<th scope=\"col\">",
         "<a href=\"status\">",
     };
@@ -43,6 +45,7 @@ static void the_page_tells_how_it_goes(void **state)
     bench_fail(&a.bench, 1, SOURCE_ERROR_RESPONSE, 503, true);
     fake_clock_advance(&a.bench.clock, 120000);
     bench_snapshot(&a.bench, 0)->facts->streams[FANOUT_ALL] = 1;
+    bench_snapshot(&a.bench, 0)->facts->streams[FANOUT_BROWSER_PING] = 2;
     ask(&a, "GET", "/status.html", "");
     assert_int_equal(a.answer.status, 200);
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
@@ -57,6 +60,38 @@ static void the_page_tells_how_it_goes(void **state)
                  "'none'; form-action 'none'; "
                  "frame-ancestors 'none'\n",
                  "headers");
+    ask_teardown(&a);
+}
+
+static void it_tells_what_became_of_events(void **state)
+{
+    static const struct {
+        int64_t failing, off;
+        const char *text;
+    } rows[] = {
+        {0, 0, "<p>Events: &#9679; 3 waiting, 40 sent, 7 lost</p>"},
+        {1, 0,
+         "<p>Events: &#9888; 3 waiting, 40 sent, 7 lost; LaunchDarkly does not take 1 kind of them "
+         "now</p>"},
+        {2, 3,
+         "<p>Events: &#10007; 3 waiting, 40 sent, 7 lost; LaunchDarkly does not take 2 kinds of "
+         "them now; LaunchDarkly has refused the key for 3 kinds of them</p>"},
+    };
+    struct asking a;
+    (void)state;
+    setup(&a, true);
+    a.door.settings.enabled = true;
+    a.door.pending_events = 3;
+    a.door.sent_events = 40;
+    a.door.dropped[EVENT_DROP_MEMORY] = 5;
+    a.door.dropped[EVENT_DROP_AGE] = 2;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        a.door.families_failing = rows[i].failing;
+        a.door.families_off = rows[i].off;
+        ask(&a, "GET", "/status.html", "");
+        if (strstr(str_text(&a.answer.body), rows[i].text) == NULL)
+            fail_msg("no %s in\n%s", rows[i].text, str_text(&a.answer.body));
+    }
     ask_teardown(&a);
 }
 
@@ -101,6 +136,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_tells_how_it_goes),
+        cmocka_unit_test(it_tells_what_became_of_events),
         cmocka_unit_test(streams_are_counted),
         cmocka_unit_test(it_can_be_switched_off),
         cmocka_unit_test(status_stays_json_whatever_is_accepted),
