@@ -30,13 +30,29 @@ static bool ends_with(const char *text, const char *end)
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
+static bool is_live(const char *option)
+{
+    for (size_t i = 0; i < ARRAY_LEN(live); i++)
+        if (ends_with(option, live[i]))
+            return true;
+    return false;
+}
+
+/* Since the start. */
 static void option_changed(void *arg, const char *option)
 {
     (void)arg;
-    for (size_t i = 0; i < ARRAY_LEN(live); i++)
-        if (ends_with(option, live[i]))
-            return;
-    log_always(log_global(), LOG_WARN, "%s changed, but needs a restart to take effect", option);
+    if (!is_live(option))
+        log_always(log_global(), LOG_WARN, "%s changed, but needs a restart to take effect",
+                   option);
+}
+
+/* Since the last reload. */
+static void option_applied(void *arg, const char *option)
+{
+    (void)arg;
+    if (is_live(option))
+        log_always(log_global(), LOG_INFO, "%s changed, and is in effect", option);
 }
 
 static bool has_environment(const struct config *c, const char *name)
@@ -96,6 +112,7 @@ void run_reload(struct run *r)
     environments_compare(r->config, next, "removed");
     environments_compare(next, r->config, "added");
     apply(r, next);
+    config_compare(r->latest, next, option_applied, NULL);
     config_unref(r->latest);
     r->latest = next;
     log_always(log_global(), LOG_INFO,

@@ -226,8 +226,10 @@ static void family_reload(struct events_family *f)
 void events_reload(struct events *e, const struct events_settings *settings)
 {
     struct events_settings *mine = &e->settings;
+    char *uri = without_slashes(settings->uri);
+    bool moved = strcmp(uri, e->uri) != 0;
     mem_free(e->uri);
-    e->uri = without_slashes(settings->uri);
+    e->uri = uri;
     mine->flush_interval_ms = settings->flush_interval_ms;
     mine->capacity = settings->capacity;
     mine->capacity_set = settings->capacity_set;
@@ -237,6 +239,8 @@ void events_reload(struct events *e, const struct events_settings *settings)
     mine->usage_capacity = settings->usage_capacity;
     e->dedupe.window_ms = settings->dedupe_window_ms;
     each_family(e, family_reload);
+    if (moved)
+        each_family(e, events_family_hurry);
 }
 
 void events_handle_closed(struct events *e)

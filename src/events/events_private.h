@@ -307,7 +307,8 @@ void events_family_flush(struct events_family *f);
 void events_family_wake(struct events_family *f);
 void events_family_schedule(struct events_family *f);
 
-/* There is little time: what is kept is tried now, but for a Retry-After. */
+/* There is little time, or another events service: what is kept is tried now, but for a
+ * Retry-After. */
 void events_family_hurry(struct events_family *f);
 
 /* Nothing waits and nothing is under way. */

@@ -218,6 +218,19 @@ static void old_drop(struct events_family *f)
     }
 }
 
+/* What is too old, in memory and on disk, is dropped and told of. */
+static void all_old_drop(struct events_family *f)
+{
+    const int64_t *dropped = &f->env->counts.dropped[EVENT_DROP_AGE];
+    int64_t before = *dropped;
+    old_drop(f);
+    events_aside_age(f);
+    if (*dropped != before)
+        log_line(f->log, LOG_WARN,
+                 "Dropped %" PRId64 " events that have waited for longer than retryMaxAge",
+                 *dropped - before);
+}
+
 /* A second is over; in the meantime others may have found out that it is no use. */
 static void paused_resume(struct events_family *f)
 {
@@ -236,8 +249,7 @@ static void paused_resume(struct events_family *f)
 void events_pump(struct events_family *f)
 {
     paused_resume(f);
-    old_drop(f);
-    events_aside_age(f);
+    all_old_drop(f);
     while (!list_empty(&f->ready) && may_send(f)) {
         f->trying = f->failing;
         attempt(CONTAINER_OF(f->ready.next, struct events_batch, node));

@@ -153,7 +153,9 @@ describe('signals', { concurrency: 4 }, () => {
     };
     const done = /INFO: Configuration reloaded: 0 environment\(s\) added, 0 removed, 0 changed/;
     assert.doesNotMatch(await reload(text, done), /WARN/);
-    await reload(text.replace('[Main]', '[Main]\nlogLevel = debug'), done);
+    const debug = text.replace('[Main]', '[Main]\nlogLevel = debug');
+    assert.match(await reload(debug, done), /INFO: \[Main\] logLevel changed, and is in effect\n/);
+    assert.doesNotMatch(await reload(debug, done), /changed, and/);
     const from = relay.log.length;
     await relay.get('/status');
     await relay.waitLog(/DEBUG: Request: method=GET url=\/status auth=n\/a status=200/, { from });

@@ -136,6 +136,9 @@ static void old_batches_are_dropped(void **state)
     fake_http_forget(&w.upstream);
     world_pass(&w, 150000);
     assert_int_equal(w.door.dropped[EVENT_DROP_AGE], 2);
+    assert_int_equal(world_logged(&w, "Dropped 2 events that have waited for longer than "
+                                      "retryMaxAge"),
+                     1);
     assert_int_equal(w.upstream.request_count, 1);
     assert_string_equal(world_body(&w, 0, &body), "[3]");
     str_free(&body);
@@ -412,6 +415,32 @@ static void a_wrong_url_is_named_and_tried_once_a_minute(void **state)
     }
 }
 
+/* A corrected eventsUri does not wait for the rest of the minute. */
+static void another_address_is_tried_at_once(void **state)
+{
+    static const struct fake_rule rules[] = {
+        {.contains = "POST /new/bulk", .status = 202}, {.status = 404}, END};
+    struct world w;
+    char uri[64];
+    (void)state;
+    world_start(&w, rules);
+    world_bulk(&w, "[1]");
+    world_flush(&w);
+    world_bulk(&w, "[2]");
+    world_flush(&w);
+    assert_int_equal(w.upstream.request_count, 1);
+    events_reload(w.events, &w.settings);
+    world_settle(&w);
+    assert_int_equal(w.upstream.request_count, 1);
+    (void)snprintf(uri, sizeof uri, "http://127.0.0.1:%d/new", (int)w.upstream.port);
+    w.settings.uri = uri;
+    events_reload(w.events, &w.settings);
+    world_settle(&w);
+    assert_int_equal(w.door.sent_events, 1);
+    assert_int_equal(w.door.families_failing, 0);
+    world_close(&w);
+}
+
 /* 66, 13.1: one that hangs does not stop others; maxInFlight bounds them. */
 static void requests_are_under_way_side_by_side(void **state)
 {
@@ -449,6 +478,7 @@ int main(void)
         cmocka_unit_test(a_refusal_of_an_old_key_means_nothing),
         cmocka_unit_test(a_probe_finds_out_whether_it_is_over),
         cmocka_unit_test(a_wrong_url_is_named_and_tried_once_a_minute),
+        cmocka_unit_test(another_address_is_tried_at_once),
         cmocka_unit_test(requests_are_under_way_side_by_side),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
