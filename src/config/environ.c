@@ -317,12 +317,21 @@ bool config_environ_read(struct config *c, char *const *envp, struct str *warnin
     return problems->len == 0;
 }
 
+static bool is_switched_on(char *const *envp, const char *variable)
+{
+    const char *value = config_environ_get(envp, variable);
+    return value != NULL && config_word_find("true yes on 1", view_of(value)) >= 0;
+}
+
 void config_environ_read_always(struct config *c, char *const *envp)
 {
-    const char *trace = config_environ_get(envp, "LD_TRACE_LOG_BIG_SEGMENTS");
     const char *format = config_environ_get(envp, "LOG_FORMAT");
-    c->trace_log_big_segments =
-        trace != NULL && config_word_find("true yes on 1", view_of(trace)) >= 0;
+    c->trace_log_big_segments = is_switched_on(envp, "LD_TRACE_LOG_BIG_SEGMENTS");
+    if (is_switched_on(envp, "DISABLE_USAGE_REPORTING")) {
+        const struct config_option *o = config_option_at(c, &c->main.disable_usage_reporting);
+        c->main.disable_usage_reporting = true;
+        config_record_slot(config_record_of(c), o)->value = from_variable;
+    }
     if (format != NULL && format[0] != '\0') {
         const struct config_option *o = config_option_at(c, &c->main.log_format);
         c->main.log_format = config_early_log_format(envp);

@@ -73,6 +73,13 @@ describe('usage reports', () => {
     assert.equal(service.reports.length, 0);
   });
 
+  it('are not sent with DISABLE_USAGE_REPORTING, also when only a file is read', async t => {
+    const { service, relay, key } = await start(t, { env: { DISABLE_USAGE_REPORTING: 'true' } });
+    assert.equal((await relay.get('/sdk/flags', { Authorization: key })).status, 200);
+    await relay.stop();
+    assert.equal(service.reports.length, 0);
+  });
+
   it('end with SIGHUP and disableUsageReporting', async t => {
     const { service, relay, key } = await start(t);
     assert.equal((await relay.get('/sdk/flags', { Authorization: key })).status, 200);

@@ -295,7 +295,8 @@ static void combinations_that_the_documentation_promises_work(void **state)
 static void some_variables_count_without_from_env(void **state)
 {
     (void)state;
-    const char *const envp[] = {"LOG_FORMAT=JSON", "LD_TRACE_LOG_BIG_SEGMENTS=Yes", "PORT=9", NULL};
+    const char *const envp[] = {"LOG_FORMAT=JSON", "LD_TRACE_LOG_BIG_SEGMENTS=Yes",
+                                "DISABLE_USAGE_REPORTING=1", "PORT=9", NULL};
     struct config_command cmd = {.file = (char[]){"r.conf"}, .health_url = (char[]){""}};
     struct loaded l = {0};
     file_write("r.conf", A);
@@ -303,6 +304,7 @@ static void some_variables_count_without_from_env(void **state)
         config_load(&cmd, (char *const *)(uintptr_t)envp, &l.config, &l.warnings, &l.problem));
     assert_int_equal(l.config->main.log_format, LOG_FORMAT_JSON);
     assert_true(l.config->trace_log_big_segments);
+    assert_true(l.config->main.disable_usage_reporting);
     assert_int_equal(l.config->main.port, 8030);
     loaded_free(&l);
     l = load("[Main]\nlogFormat = json\n" A, VARIABLES("LOG_FORMAT=fancy"));
