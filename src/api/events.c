@@ -52,6 +52,9 @@ enum event_family event_family_of(const struct api_passage *p)
 
 void event_answer_disabled(struct http_request *req, const struct api_passage *p)
 {
+    if (!atomic_exchange(&p->thread->api->settings.door->told, true))
+        log_always(log_global(), LOG_INFO,
+                   "SDKs post events, and are told 503: sendEvents of [Events] is off");
     api_answer_message(req, p, 503, "Event proxy is not enabled for this environment");
 }
 

@@ -12,7 +12,7 @@ static const char style[] =
     "body{font:16px/1.5 system-ui,sans-serif;margin:1rem auto;max-width:80rem;padding:0 1rem}"
     "table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;"
     "padding:.4rem .8rem .4rem 0;border-bottom:1px solid #8886}div{overflow-x:auto}"
-    "code{font-size:.85em;word-break:break-all}"
+    "td{white-space:nowrap}code{font-size:.85em;word-break:break-all;white-space:normal}"
     "@media(prefers-color-scheme:dark){body{background:#16181d;color:#e4e6eb}a{color:#8ab4f8}}";
 
 /* ---- text ------------------------------------------------------------------------------------ */
@@ -199,12 +199,10 @@ static void write_environment(struct str *out, const struct status_document *d,
     write_text(out, f->masked_sdk_key);
     str_append_text(out, "<br>");
     write_text(out, f->masked_mobile_key);
-    str_append_format(out,
-                      "</code></td><td>%lld /all<br>%lld /flags<br>%lld of phones<br>%lld of "
-                      "browsers</td>",
-                      count_of(&f->streams[FANOUT_ALL]), count_of(&f->streams[FANOUT_FLAGS]),
-                      count_of(&f->streams[FANOUT_MOBILE_PING]),
-                      count_of(&f->streams[FANOUT_BROWSER_PING]));
+    str_append_format(
+        out, "</code></td><td>%lld /all<br>%lld /flags<br>%lld mobile<br>%lld browser</td>",
+        count_of(&f->streams[FANOUT_ALL]), count_of(&f->streams[FANOUT_FLAGS]),
+        count_of(&f->streams[FANOUT_MOBILE_PING]), count_of(&f->streams[FANOUT_BROWSER_PING]));
     str_append_format(out, "<td>%zu flag%s<br>%zu segment%s</td></tr>\n", flags,
                       flags == 1 ? "" : "s", segments, segments == 1 ? "" : "s");
 }

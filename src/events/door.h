@@ -31,6 +31,7 @@ struct events_door {
     _Atomic int64_t held_bytes;
     _Atomic int64_t reading_bytes;
     atomic_bool turn; /* somebody has it */
+    atomic_bool told; /* the log knows that SDKs post in vain */
     /* The spool is about to make room: bodies wait for it when three quarters are in use. Set by
      * the control thread while batches are on their way to the disk. */
     atomic_bool room_comes;

@@ -279,14 +279,27 @@ static void expect_everywhere(struct asking *a, const char *body, int status, co
     assert_int_equal(a->answer.status, 404);
 }
 
+static void in_vain_count(enum log_level level, struct view line, void *arg)
+{
+    struct str text = {0};
+    (void)level;
+    str_append(&text, line);
+    *(int *)arg += strstr(str_text(&text), "sendEvents of [Events] is off") != NULL;
+    str_free(&text);
+}
+
 /* 7 */
 static void events_that_are_disabled_are_503(void **state)
 {
     struct asking a;
     (void)state;
     setup_with(&a, &(struct events_door_settings){.max_body = 1024, .max_queue_bytes = 1 << 20});
+    int told = 0;
+    log_capture(in_vain_count, &told);
     expect_everywhere(&a, TWO, 503, DISABLED);
     expect_everywhere(&a, "", 503, DISABLED);
+    log_capture(NULL, NULL);
+    assert_int_equal(told, 1);
     ask_teardown(&a);
 }
 

@@ -29,7 +29,7 @@ static void the_page_tells_how_it_goes(void **state)
         "</time> (error response 503)",
         "sqlite <code>/var/lib/&lt;x&gt;/flagrelay.db</code>",
         "sdk-********-****-****-****-*******e42d0",
-        "1 /all<br>0 /flags<br>0 of phones<br>2 of browsers",
+        "1 /all<br>0 /flags<br>0 mobile<br>2 browser",
         "2 flags<br>1 segment<",
         "1 flag<br>0 segments",
         "<p>Events: not forwarded (<code>sendEvents</code> is off)</p>",
