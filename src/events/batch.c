@@ -107,14 +107,27 @@ static void batch_body_free(struct events_batch *b)
     b->text = NULL;
 }
 
+static void unpacked_set(struct events_batch *b, bool unpacked)
+{
+    struct events_family *f = b->group->family;
+    f->unpacked_count += (size_t)unpacked - (size_t)b->unpacked;
+    b->unpacked = unpacked;
+}
+
 void events_batch_pressed(struct events_batch *b)
 {
+    unpacked_set(b, false);
     batch_body_free(b);
     events_batch_account(b);
-    if (b->doomed)
-        events_batch_free(b);
-    else if (!events_aside_join(b))
-        events_publish(b);
+    if (!b->doomed) {
+        if (!events_aside_join(b))
+            events_publish(b);
+        return;
+    }
+    struct events_family *f = b->group->family;
+    events_batch_free(b);
+    events_pump(f);
+    events_family_schedule(f);
 }
 
 void events_batch_free(struct events_batch *b)
@@ -123,6 +136,7 @@ void events_batch_free(struct events_batch *b)
     list_remove(&b->each);
     list_remove(&b->spare);
     batch_events(b)->batch_count--;
+    unpacked_set(b, false);
     batch_hold(b, 0);
     if (!b->doomed)
         events_count_pending(batch_events(b), -(int64_t)b->count);
@@ -206,6 +220,7 @@ static void half_make(const struct events_batch *whole, const struct event_array
     half->born_ms = whole->born_ms;
     half->up_to = whole->up_to;
     half->text = body;
+    unpacked_set(half, true);
     events_batch_start(half, from == 0);
 }
 

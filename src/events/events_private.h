@@ -81,8 +81,8 @@ void events_group_add(struct events_group *g, struct event_post *post);
 /* Batches of a whole body, "[...]"; it is copied. */
 void events_group_send(struct events_group *g, struct view body, size_t count);
 
-/* Counts what memory has no room for, and says so at once or when a minute has passed since the last
- * time. */
+/* Counts what memory has no room for, and says so at once or when a minute has passed since the
+ * last time. */
 void events_memory_warn(struct events_family *f, size_t dropped);
 
 /* Says what has not been said yet. */
@@ -132,6 +132,7 @@ struct events_batch {
     bool probe;   /* of a path that is switched off */
     bool doomed;  /* dropped while the thread pool or the spool has it */
     bool merged_in_vain;
+    bool unpacked; /* a half of another one, not pressed yet */
 
     /* of the spool */
     uint64_t up_to; /* the last post of the group that it or an earlier one stands for */
@@ -265,6 +266,7 @@ struct events_family {
     struct list ready;   /* oldest first */
     struct list flying;
     size_t flying_count;
+    size_t unpacked_count;
     struct list aside;      /* on disk alone; oldest first */
     struct list aside_node; /* of events->aside, while there are any */
     size_t aside_events;    /* also of those that cannot be read any more */
@@ -290,6 +292,13 @@ struct events_env {
 static inline struct events *events_of(const struct events_family *f)
 {
     return f->env->events;
+}
+
+/* Requests under way, or soon: halves count until they are pressed, because text takes more room.
+ */
+static inline size_t events_family_busy(const struct events_family *f)
+{
+    return f->flying_count + f->unpacked_count;
 }
 
 struct events_family *events_family_new(struct events_env *env, enum event_family kind);

@@ -130,7 +130,7 @@ static int64_t next_due(const struct events_family *f)
     if (f->memory_dropped != 0)
         due = earlier(due, f->memory_tell_ms);
     bool blocked = f->failing || f->not_before_ms > events_now(events_of(f));
-    if (!list_empty(&f->ready) && blocked && f->flying_count == 0)
+    if (!list_empty(&f->ready) && blocked && events_family_busy(f) == 0)
         due = earlier(due, later(f->failing ? f->try_ms : 0, f->not_before_ms));
     return due;
 }

@@ -73,13 +73,15 @@ void events_group_free(struct events_group *g)
 
 /* ---- taking in ------------------------------------------------------------------------------- */
 
-/* How many of the first events fit into so much memory, and the batch that they may become. */
-static size_t fit_into(const struct event_array *events, int64_t room)
+/* How many of the first events fit into so much memory, and the batches that they may become. */
+static size_t fit_into(const struct event_array *events, int64_t room, size_t max_batch_bytes)
 {
-    size_t held = sizeof(struct events_piece) + sizeof(struct buf) + sizeof(struct events_batch);
+    size_t own = sizeof(struct events_piece) + sizeof(struct buf) + sizeof(struct events_batch);
+    size_t bytes = 0;
     size_t n = 0;
     for (; n < events->count; n++) {
-        held += sizeof(struct view) + events->each[n].len + 1;
+        bytes += events->each[n].len + 1;
+        size_t held = bytes + (n + 1) * sizeof(struct view) + own * (1 + bytes / max_batch_bytes);
         if (room < 0 || held > (size_t)room)
             break;
     }
@@ -136,7 +138,7 @@ static size_t admit(struct events_group *g, const struct event_post *post)
         count = count < room ? count : room;
     }
     struct event_array wanted = {post->events.each, count};
-    size_t fits = fit_into(&wanted, events_room(e));
+    size_t fits = fit_into(&wanted, events_room(e), e->settings.max_batch_bytes);
     if (fits < count)
         events_memory_warn(g->family, count - fits);
     return fits;

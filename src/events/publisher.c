@@ -198,13 +198,14 @@ static bool too_old(const struct events *e, const struct events_batch *b)
 static bool may_send(const struct events_family *f)
 {
     int64_t now = events_now(events_of(f));
+    size_t busy = events_family_busy(f);
     if (now < f->not_before_ms)
         return false;
     if (f->failing)
-        return f->flying_count == 0 && now >= f->try_ms;
-    if (f->flying_count > 0 && holds_enough(events_of(f)))
+        return busy == 0 && now >= f->try_ms;
+    if (busy > 0 && holds_enough(events_of(f)))
         return false;
-    return f->flying_count < (size_t)events_of(f)->settings.max_in_flight;
+    return busy < (size_t)events_of(f)->settings.max_in_flight;
 }
 
 /* Only while nothing can be sent: what was never tried must be tried. */
