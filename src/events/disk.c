@@ -100,7 +100,10 @@ static void batch_written(void *owner, bool ok)
         events_batch_free(b);
     if (last)
         written_press(g);
-    events_aside_look(e);
+    if (list_empty(&g->family->batches))
+        events_aside_look(e); /* another one's turn */
+    else
+        events_aside_relieve(e);
     events_look_whether_done(e);
 }
 
