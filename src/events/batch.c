@@ -116,16 +116,14 @@ static void unpacked_set(struct events_batch *b, bool unpacked)
 
 void events_batch_pressed(struct events_batch *b)
 {
+    struct events_family *f = b->group->family;
     unpacked_set(b, false);
     batch_body_free(b);
     events_batch_account(b);
-    if (!b->doomed) {
-        if (!events_aside_join(b))
-            events_publish(b);
-        return;
-    }
-    struct events_family *f = b->group->family;
-    events_batch_free(b);
+    if (b->doomed)
+        events_batch_free(b);
+    else if (!events_aside_join(b))
+        events_keep(b);
     events_pump(f);
     events_family_schedule(f);
 }

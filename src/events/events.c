@@ -332,6 +332,13 @@ static void abandon(struct events *e)
         log_always(log_global(), LOG_WARN, "Shutting down with %zu undelivered events", count);
 }
 
+/* Nobody waits for usage reports. */
+static void hurry(struct events_family *f)
+{
+    if (f->kind != EVENT_USAGE)
+        events_family_hurry(f);
+}
+
 /* Of the time that is left. */
 static void deliver_for(struct events *e, int64_t ms)
 {
@@ -348,7 +355,7 @@ static void on_closing_timer(uv_timer_t *timer)
         return;
     if (e->phase == EVENTS_CLOSING) {
         e->phase = EVENTS_DELIVERING;
-        each_family(e, events_family_hurry);
+        each_family(e, hurry);
         events_flush(e);
         deliver_for(e, e->left_ms < USAGE_LIMIT_MS ? e->left_ms : USAGE_LIMIT_MS);
     } else if (e->left_ms != 0) {
