@@ -9,6 +9,8 @@
  */
 #include "events/aside.h"
 
+#include <inttypes.h>
+
 static const char *const family_names[EVENT_FAMILY_COUNT] = {[EVENT_SERVER] = "server",
                                                              [EVENT_MOBILE] = "mobile",
                                                              [EVENT_BROWSER] = "browser",
@@ -303,5 +305,10 @@ void events_disk_replay(struct events *e)
     struct spool_reader reader = {e, found_batch, found_post, found_payload_id};
     if (e->spool != NULL)
         spool_replay(e->spool, &reader);
+    int64_t found = atomic_load(&e->door->pending_events);
+    if (found > 0)
+        log_always(log_global(), LOG_INFO,
+                   "Sending %" PRId64 " events that an earlier run has left in spoolDir \"%s\"",
+                   found, e->settings.spool_dir);
     events_aside_look(e);
 }

@@ -4,6 +4,8 @@
  */
 #include "events/aside.h"
 
+#include <inttypes.h>
+
 #define ATTEMPT_TIMEOUT_MS 30000
 #define USAGE_LIMIT_MS 2000 /* closing takes no longer than that for the sake of usage reports */
 
@@ -326,10 +328,15 @@ static void abandon(struct events *e)
     struct events_family *f;
     size_t count = 0;
     each_family(e, usage_abandon); /* not among those that SDKs miss */
+    int64_t kept = e->spool != NULL ? atomic_load(&e->door->pending_events) : 0;
     for (size_t place = 0; (f = events_family_next(e, &place)) != NULL;)
         count += events_family_abandon(f, EVENT_DROP_SHUTDOWN);
     if (count != 0)
         log_always(log_global(), LOG_WARN, "Shutting down with %zu undelivered events", count);
+    if (kept > (int64_t)count)
+        log_always(log_global(), LOG_INFO,
+                   "%" PRId64 " events stay in spoolDir \"%s\" for the next start",
+                   kept - (int64_t)count, e->settings.spool_dir);
 }
 
 /* Nobody waits for usage reports. */

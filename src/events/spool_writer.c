@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -82,12 +83,19 @@ static bool file_begin(struct spool_writer *w, struct error *err)
     return ok;
 }
 
+/* Somebody has tidied up: what goes into the file is gone with the process. */
+static bool is_removed(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
 bool spool_writer_append(struct spool_writer *w, struct view head, struct view body,
                          struct error *err)
 {
     int64_t bytes = (int64_t)(head.len + body.len);
     bool full = w->size > SPOOL_MAGIC_LEN && w->size + bytes > SPOOL_FILE_MAX;
-    if ((w->fd < 0 || full) && !file_begin(w, err))
+    if ((w->fd < 0 || full || is_removed(w->fd)) && !file_begin(w, err))
         return false;
     struct iovec parts[] = {{(char *)head.data, head.len}, {(char *)body.data, body.len}};
     if (write_all(w->fd, parts, body.len > 0 ? 2 : 1, err)) {

@@ -103,10 +103,12 @@ static void a_start_goes_on_where_the_last_run_ended(void **state)
     world_end(&w, 1);
     fake_disk_cut(records);
     assert_int_equal(world_logged(&w, "undelivered"), 0);
+    assert_int_equal(world_logged(&w, "3 events stay in spoolDir \""), 1);
     assert_int_equal(w.door.dropped[EVENT_DROP_SHUTDOWN], 0);
     world_close(&w);
 
     open_with_spool(&w, NULL);
+    assert_int_equal(world_logged(&w, "Sending 3 events that an earlier run has left"), 1);
     world_flush(&w);
     while (w.door.sent_events < 3)
         world_turn(&w);

@@ -121,6 +121,28 @@ static void behind_a_batch_in_memory_all_of_the_group_are(void **state)
     bench_again_is(b, "B other env/x count=1 upTo=0 more=0 [3]\nP 1 env/ [1]\nP 2 env/ [2]\n");
 }
 
+/* Who tidies the folder up costs no more than what was in it; without the folder all goes on in
+ * memory. */
+static void files_that_are_removed_are_begun_anew(void **state)
+{
+    struct spool_bench *b = *state;
+    bench_open(b);
+    (void)bench_post(b, "", "[1]");
+    bench_settle(b);
+    bench_remove_files(b);
+    (void)bench_post(b, "", "[2]");
+    bench_settle(b);
+    assert_string_equal(str_text(&b->written), "yy");
+    bench_again_is(b, "P 2 env/ [2]\n");
+    bench_remove_files(b);
+    assert_int_equal(rmdir(b->dir), 0);
+    (void)bench_post(b, "", "[3]");
+    bench_settle(b);
+    assert_string_equal(str_text(&b->written), "n");
+    assert_int_equal(lines_with(b, CANNOT "No such file or directory; events are kept in"), 1);
+    assert_int_equal(mkdir(b->dir, 0700), 0);
+}
+
 /* The disk takes half a record, then nothing: the half goes again, everybody is told, and after ten
  * seconds all is well. */
 static void a_failing_disk_is_tried_again(void **state)
@@ -341,6 +363,7 @@ int main(int argc, char **argv)
         SPOOL_TEST(posts_stay_until_the_batch_in_memory_has_an_outcome),
         SPOOL_TEST(posts_behind_a_batch_in_memory_are_forgotten_with_it),
         SPOOL_TEST(behind_a_batch_in_memory_all_of_the_group_are),
+        SPOOL_TEST(files_that_are_removed_are_begun_anew),
         SPOOL_TEST(a_failing_disk_is_tried_again),
         SPOOL_TEST(outcomes_are_written_when_the_disk_works_again),
         SPOOL_TEST(a_failing_disk_does_not_hold_the_end),
