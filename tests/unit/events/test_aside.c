@@ -9,8 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define KIB 1024
-#define MIB (1024 * KIB)
+#define MIB 1048576
 #define EVENT_BYTES 250 /* of hexadecimal noise */
 
 static const struct fake_rule down[] = {{.status = 503}, END};
@@ -42,7 +41,7 @@ static void open_room(struct room *r, const struct fake_rule *rules)
     r->w.settings.spool_sync = SPOOL_SYNC_NEVER;
     r->w.settings.max_in_flight = 1;
     r->w.settings.retry_max_age_ms = 86400000;
-    r->w.settings.max_batch_bytes = 64 * KIB;
+    r->w.settings.max_batch_bytes = 65536;
     r->w.door.settings.spooled = true;
     r->w.door.settings.max_queue_bytes = MIB;
     world_open(&r->w);
@@ -183,7 +182,7 @@ static void arrivals_check(struct room *r, bool in_order)
             fail_msg("batch %s came twice", id);
         for (const char *at = world_body(&r->w, i, &body); (at = strstr(at, "{\"n\":")) != NULL;) {
             at += strlen("{\"n\":");
-            int n = atoi(at);
+            int n = (int)strtol(at, NULL, 10);
             if (map_set(&r->events, view_make(at, strspn(at, "0123456789")), yes) != NULL)
                 fail_msg("event %d came twice", n);
             if (in_order && n + NEARLY < newest)
@@ -225,8 +224,8 @@ static void an_outage_is_bounded_by_the_disk(void **state)
     assert_int_equal(world_dropped(&r->w), 0);
     assert_int_equal(r->w.door.pending_events, r->next);
     assert_true(aside_events(r, EVENT_SERVER) * EVENT_BYTES > 14 * (size_t)MIB);
-    assert_true(r->w.door.held_bytes < MIB / 2 + 100 * KIB);
-    assert_true(spool_bytes(r->w.events->spool) > 16 * MIB);
+    assert_true(r->w.door.held_bytes < MIB / 2 + 102400);
+    assert_true(spool_bytes(r->w.events->spool) > 16 * (int64_t)MIB);
     recover(r, up);
     all_arrive(r);
     arrivals_check(r, true);
@@ -252,7 +251,7 @@ static void outages_may_follow_each_other(void **state)
     post_bytes(r, EVENT_SERVER, 4 * MIB);
     for (int i = 0; i < 3; i++) {
         recover(r, up);
-        while (r->w.door.sent_events < (i + 1) * 2000)
+        while (r->w.door.sent_events < (int64_t)2000 * (i + 1))
             world_turn(&r->w);
         world_settle(&r->w);
         arrivals_check(r, false);
