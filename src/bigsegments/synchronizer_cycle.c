@@ -71,9 +71,13 @@ static void on_looked(struct membership_op *op)
 {
     struct synchronizer *s = CONTAINER_OF(op, struct synchronizer, op);
     bool known = op->ok && view_equal(str_view(&op->cursor), str_view(&s->progress.cursor));
+    bool emptied = op->ok && !known && op->cursor.len == 0;
     str_free(&op->cursor);
     if (!answered(s))
         return;
+    if (emptied)
+        log_line(s->progress.log, LOG_WARN,
+                 "The big segments are gone from the database; synchronizing from the start");
     if (!op->ok)
         sync_cycle_end(s, op->problem.text);
     else if (known)
