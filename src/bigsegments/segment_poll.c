@@ -9,7 +9,7 @@
 #define CONNECT_TIMEOUT_MS 3000
 #define TLS_TIMEOUT_MS 10000
 #define SILENCE_TIMEOUT_MS 30000
-#define TOTAL_TIMEOUT_MS 300000 /* while we read; what our database takes does not count */
+#define TOTAL_TIMEOUT_MS UINT64_C(300000)
 
 struct segment_poll {
     const struct upstream *upstream;
@@ -19,15 +19,13 @@ struct segment_poll {
     void *owner;
     struct membership_op op; /* READ_CURSOR */
     struct str after;        /* the cursor at the start */
-    struct http_exchange *exchange;
+    struct shared_exchange *exchange;
     struct applier applier;
     bool reading_cursor;
     bool received; /* the whole answer */
     bool over;     /* the array, or the poll because it failed */
     uv_timer_t limit;
-    bool limited; /* `limit` runs */
-    uint64_t left_ms;
-    uint64_t since_ms;
+    uint64_t since_ms; /* when it was asked */
 };
 
 static void on_limit_closed(uv_handle_t *handle)
@@ -59,7 +57,7 @@ static void fail(struct segment_poll *p, const char *problem)
     p->over = true;
     applier_stop(&p->applier);
     if (p->exchange != NULL)
-        http_exchange_cancel(p->exchange);
+        shared_exchange_cancel(p->exchange);
     finish_when_over(p);
 }
 
@@ -70,24 +68,16 @@ void segment_poll_cancel(struct segment_poll *p)
 
 /* ---- the limit ------------------------------------------------------------------------------- */
 
+/* What a database takes does not count, whichever of those who share the answer it is. */
 static void on_limit(uv_timer_t *timer)
 {
-    fail(CONTAINER_OF(timer, struct segment_poll, limit), "the answer took more than 5 minutes");
-}
-
-static void limit_run(struct segment_poll *p)
-{
-    p->limited = true;
-    p->since_ms = uv_now(p->upstream->loop);
-    (void)uv_timer_start(&p->limit, on_limit, p->left_ms, 0);
-}
-
-static void limit_stop(struct segment_poll *p)
-{
-    uint64_t passed_ms = p->limited ? uv_now(p->upstream->loop) - p->since_ms : 0;
-    p->limited = false;
-    p->left_ms = passed_ms < p->left_ms ? p->left_ms - passed_ms : 1;
-    (void)uv_timer_stop(&p->limit);
+    struct segment_poll *p = CONTAINER_OF(timer, struct segment_poll, limit);
+    uint64_t limit_ms = TOTAL_TIMEOUT_MS + shared_exchange_paused_ms(p->exchange);
+    uint64_t passed_ms = uv_now(p->upstream->loop) - p->since_ms;
+    if (passed_ms < limit_ms)
+        (void)uv_timer_start(&p->limit, on_limit, limit_ms - passed_ms, 0);
+    else
+        fail(p, "the answer took more than 5 minutes");
 }
 
 /* ---- the patches ----------------------------------------------------------------------------- */
@@ -124,13 +114,10 @@ static void on_room(void *owner, bool room)
     struct segment_poll *p = owner;
     if (p->exchange == NULL)
         return;
-    if (room) {
-        http_exchange_resume(p->exchange);
-        limit_run(p);
-    } else {
-        http_exchange_pause(p->exchange);
-        limit_stop(p);
-    }
+    if (room)
+        shared_exchange_resume(p->exchange);
+    else
+        shared_exchange_pause(p->exchange);
 }
 
 static const struct applier_listener applier_listener = {
@@ -161,7 +148,7 @@ static void on_end(void *owner, const struct http_exchange_result *result)
 {
     struct segment_poll *p = owner;
     p->exchange = NULL;
-    limit_stop(p);
+    (void)uv_timer_stop(&p->limit);
     p->received = result->complete;
     if (p->over)
         finish_when_over(p);
@@ -189,6 +176,7 @@ static void request(struct segment_poll *p)
     struct str url = {0};
     struct error err;
     p->result.with_cursor = p->progress->cursor.len != 0;
+    p->since_ms = uv_now(p->upstream->loop);
     print_url(p, &url);
     log_line(p->progress->log, LOG_DEBUG, "Polling %s", str_text(&url));
     struct http_client_header headers[] = {{"Authorization", view_of(p->upstream->sdk_key)}};
@@ -200,9 +188,9 @@ static void request(struct segment_poll *p)
                                             .tls_timeout_ms = TLS_TIMEOUT_MS,
                                             .head_timeout_ms = SILENCE_TIMEOUT_MS,
                                             .silence_timeout_ms = SILENCE_TIMEOUT_MS};
-    if (http_exchange_start(p->upstream->client, &request, &exchange_listener, p, &p->exchange,
-                            &err))
-        limit_run(p);
+    if (shared_exchange_start(p->upstream->shared, false, &request, &exchange_listener, p,
+                              &p->exchange, &err))
+        (void)uv_timer_start(&p->limit, on_limit, TOTAL_TIMEOUT_MS, 0);
     else
         fail(p, err.text);
     str_free(&url);
@@ -235,7 +223,6 @@ struct segment_poll *segment_poll_start(const struct upstream *upstream, struct 
     p->progress = progress;
     p->done = done;
     p->owner = owner;
-    p->left_ms = TOTAL_TIMEOUT_MS;
     applier_open(&p->applier, progress, upstream->max_patch_bytes, &applier_listener, p);
     (void)uv_timer_init(upstream->loop, &p->limit);
     log_line(progress->log, LOG_DEBUG, "Polling for big segment updates");

@@ -7,10 +7,11 @@
 #define BIGSEGMENTS_SEGMENT_POLL_H
 
 #include "bigsegments/applier.h"
+#include "bigsegments/shared_exchange.h"
 
 /* What all requests of a synchroniser have in common; it changes with the SDK key. */
 struct upstream {
-    struct http_client *client;
+    struct shared_exchanges *shared;
     uv_loop_t *loop;
     char *base_uri; /* without trailing slash */
     char *stream_uri;

@@ -12,7 +12,7 @@
 struct segment_stream {
     const struct segment_stream_listener *listener;
     void *owner;
-    struct http_exchange *exchange;
+    struct shared_exchange *exchange;
     struct sse_reader reader;
     struct applier applier;
     struct log_scope *log;
@@ -49,7 +49,7 @@ void segment_stream_close(struct segment_stream *s)
     applier_stop(&s->applier);
     sse_reader_stop(&s->reader);
     if (s->exchange != NULL)
-        http_exchange_cancel(s->exchange);
+        shared_exchange_cancel(s->exchange);
     close_when_over(s);
 }
 
@@ -87,9 +87,9 @@ static void on_room(void *owner, bool room)
 {
     struct segment_stream *s = owner;
     if (s->exchange != NULL && room)
-        http_exchange_resume(s->exchange);
+        shared_exchange_resume(s->exchange);
     else if (s->exchange != NULL)
-        http_exchange_pause(s->exchange);
+        shared_exchange_pause(s->exchange);
 }
 
 static const struct applier_listener applier_listener = {
@@ -190,8 +190,8 @@ static void send_request(struct segment_stream *s, const struct upstream *upstre
                                             .tls_timeout_ms = TLS_TIMEOUT_MS,
                                             .head_timeout_ms = HEAD_TIMEOUT_MS,
                                             .silence_timeout_ms = SILENCE_TIMEOUT_MS};
-    if (!http_exchange_start(upstream->client, &request, &exchange_listener, s, &s->exchange,
-                             &s->problem))
+    if (!shared_exchange_start(upstream->shared, true, &request, &exchange_listener, s,
+                               &s->exchange, &s->problem))
         (void)uv_timer_start(&s->turn, on_turn, 0, 0);
     str_free(&url);
 }

@@ -97,7 +97,8 @@ static void on_timer(uv_timer_t *timer)
 
 static void wait_for_next(struct synchronizer *s)
 {
-    int64_t ms = sync_delay_next_ms(&s->delay, &s->end, clock_now_ms(s->clock), s->random);
+    int64_t ms =
+        sync_delay_next_ms(&s->delay, &s->end, clock_now_ms(s->clock), &s->upstream.shared->random);
     s->step = SYNC_WAITING;
     (void)uv_timer_start(&s->timer, on_timer, (uint64_t)ms, 0);
 }
@@ -133,8 +134,7 @@ struct synchronizer *synchronizer_open(const struct synchronizer_settings *setti
     struct synchronizer *s = mem_zalloc(sizeof *s);
     s->listener = *listener;
     s->clock = settings->clock;
-    s->random = settings->random;
-    s->upstream = (struct upstream){.client = settings->client,
+    s->upstream = (struct upstream){.shared = settings->shared,
                                     .loop = settings->loop,
                                     .base_uri = copy_uri(settings->base_uri),
                                     .stream_uri = copy_uri(settings->stream_uri),

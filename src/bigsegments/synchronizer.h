@@ -14,9 +14,8 @@
 #ifndef BIGSEGMENTS_SYNCHRONIZER_H
 #define BIGSEGMENTS_SYNCHRONIZER_H
 
-#include "base/random.h"
 #include "bigsegments/membership_store.h"
-#include "http/client.h"
+#include "bigsegments/shared_exchange.h"
 
 /* The one receiver: env/. */
 struct synchronizer_listener {
@@ -36,11 +35,10 @@ struct synchronizer_settings {
     const char *sdk_key;
     size_t max_patch_bytes;
     bool trace; /* LD_TRACE_LOG_BIG_SEGMENTS: patches with their members at debug level */
-    struct http_client *client;
+    struct shared_exchanges *shared; /* with the environments that have the same key (2) */
     struct membership_store *store;
     uv_loop_t *loop;
     const struct clock *clock;
-    struct random *random;
     struct log_scope *log; /* of the environment */
 };
 

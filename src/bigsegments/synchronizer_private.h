@@ -21,7 +21,6 @@ enum sync_step {
 struct synchronizer {
     struct synchronizer_listener listener;
     const struct clock *clock;
-    struct random *random;
     struct upstream upstream;
     struct progress progress;
     enum sync_step step;

@@ -101,11 +101,10 @@ static void synchronizer_start(struct env *e)
                                              .sdk_key = e->sdk_key,
                                              .max_patch_bytes = s->max_patch_bytes,
                                              .trace = s->trace_big_segments,
-                                             .client = s->client,
+                                             .shared = &e->house->shared,
                                              .store = e->segments.store,
                                              .loop = s->loop,
                                              .clock = s->clock,
-                                             .random = s->random,
                                              .log = e->facts->log};
     if (e->data_files == NULL)
         e->segments.synchronizer = synchronizer_open(&settings, &listener);

@@ -122,7 +122,8 @@ struct house {
     struct house_settings settings;
     struct house_listener listener;
     struct fanout_group fanouts;
-    struct env **envs; /* by slot */
+    struct shared_exchanges shared; /* of the synchronisers */
+    struct env **envs;              /* by slot */
     size_t count;
     struct env **by_name;
     size_t open_count; /* environments, and `turn` */

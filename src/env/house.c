@@ -18,6 +18,7 @@ struct house *house_open(const struct house_settings *settings,
     h->fanouts.each = fanouts;
     h->fanouts.count = fanout_count;
     (void)uv_timer_init(settings->loop, &h->turn);
+    shared_exchanges_init(&h->shared, settings->client, settings->loop, settings->random);
     h->open_count = 1;
     return h;
 }

@@ -1,14 +1,12 @@
 // Big segments are kept in the database as LaunchDarkly has them (big-segments.md 13).
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import path from 'node:path';
 import { describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { dataset, environmentId, flag, mobileKey, sdkKey, segment } from './lib/data.mjs';
 import { redisCli, startDatabase } from './lib/databases.mjs';
 import { startPair } from './lib/harness.mjs';
 import { startRelay, temporaryFolder } from './lib/relay.mjs';
 import { hashOf, patch } from './lib/segments.mjs';
+import { sqliteRows } from './lib/sqlite.mjs';
 import { openStream } from './lib/sse.mjs';
 import { startUpstream } from './lib/upstream.mjs';
 import { pause, until } from './lib/wait.mjs';
@@ -16,11 +14,6 @@ import { pause, until } from './lib/wait.mjs';
 const big = (key, version = 1, more = {}) => segment(key, version, { unbounded: true, generation: 1, ...more });
 const sqlite = { SQLite: { path: 'flags.db' } };
 
-async function sqliteRows(folder, query) {
-  const code = 'import sqlite3, sys\nfor row in sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True).execute(sys.argv[2]): print("|".join(str(x) for x in row))';
-  const { stdout } = await promisify(execFile)('python3', ['-c', code, path.join(folder, 'flags.db'), query]);
-  return stdout.split('\n').slice(0, -1);
-}
 const members = folder => sqliteRows(folder, 'select r.prefix, r.ref, m.hash, m.included from big_segment_member m join big_segment_ref r on r.id = m.ref order by 1, 2, 3');
 const cursor = async folder => (await sqliteRows(folder, 'select cursor from big_segment_meta'))[0];
 const rowsOf = (...keys) => keys.map(([context, included]) => `prod|vip.g1|${hashOf(context)}|${included}`).sort();

@@ -6,6 +6,7 @@
 // Context keys become hashes here, as LaunchDarkly would send them.
 import { createHash } from 'node:crypto';
 import { answerOf, breaks } from './server.mjs';
+import { pause } from './wait.mjs';
 
 export const hashOf = key => createHash('sha256').update(key).digest('base64');
 
@@ -23,6 +24,7 @@ export function patch(segmentId, previousVersion, version, { add = [], remove = 
 export class Segments {
   log = [];               // all patches, in order
   pageSize = Infinity;    // patches per answer
+  latency = 0;            // ms until a poll is answered
   streams = new Set();
   #polls = [];
 
@@ -42,8 +44,9 @@ export class Segments {
     return at < 0 ? [] : this.log.slice(at + 1);
   }
 
-  answerPoll(url, res) {
+  async answerPoll(url, res) {
     if (misbehaves(this.#polls.shift(), res)) return;
+    await pause(this.latency);
     res.writeHead(200, { 'Content-Type': 'application/json' });
     res.end(JSON.stringify(this.#after(url.searchParams.get('after')).slice(0, this.pageSize)));
   }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define MAX_EXCHANGES 8
-#define MAX_TIMERS 8
+#define MAX_TIMERS 16
 
 struct sync_bench *sync_bench;
 
@@ -74,6 +74,14 @@ int64_t sync_wait_ms(struct sync_bench *b)
 void sync_pass(struct sync_bench *b)
 {
     assert_true(fire(1, UINT64_MAX));
+    sync_run(b);
+}
+
+void sync_pass_ms(struct sync_bench *b, int64_t ms)
+{
+    assert_true(fire((uint64_t)ms, (uint64_t)ms));
+    while (fire((uint64_t)ms, (uint64_t)ms)) {
+    }
     sync_run(b);
 }
 
@@ -292,91 +300,92 @@ bool sync_stream_paused(const struct sync_bench *b)
 
 /* ---- the database ---------------------------------------------------------------------------- */
 
-void membership_run(struct membership_store *s, struct membership_op *op)
+void membership_run(struct membership_store *store, struct membership_op *op)
 {
-    (void)s;
-    assert_null(sync_bench->pending);
+    struct sync_env *e = (struct sync_env *)store;
+    assert_null(e->pending);
     op->ok = false;
     op->mismatch = false;
     op->cursor = (struct str){0};
-    sync_bench->pending = op;
+    e->pending = op;
 }
 
-static void carry_out(struct sync_bench *b, struct membership_op *op)
+static void carry_out(struct sync_env *e, struct membership_op *op)
 {
     switch (op->type) {
     case MEMBERSHIP_OP_READ_CURSOR:
-        str_append(&op->cursor, str_view(&b->cursor));
+        str_append(&op->cursor, str_view(&e->cursor));
         break;
     case MEMBERSHIP_OP_APPLY:
-        say("apply %s>%s", str_text(&op->patch->previous_version), str_text(&op->patch->version));
-        op->mismatch = strcmp(str_text(&op->patch->previous_version), str_text(&b->cursor)) != 0;
+        say("%sapply %s>%s", e->name, str_text(&op->patch->previous_version),
+            str_text(&op->patch->version));
+        op->mismatch = strcmp(str_text(&op->patch->previous_version), str_text(&e->cursor)) != 0;
         if (!op->mismatch)
-            sync_cursor(b, str_text(&op->patch->version));
+            sync_cursor(e, str_text(&op->patch->version));
         break;
     case MEMBERSHIP_OP_WRITE_TIME:
-        say("time");
-        b->time_ms = op->time_ms;
+        say("%stime", e->name);
+        e->time_ms = op->time_ms;
         break;
     case MEMBERSHIP_OP_RESET_CURSOR:
-        say("reset");
-        sync_cursor(b, "");
+        say("%sreset", e->name);
+        sync_cursor(e, "");
         break;
     default:
         fail_msg("a synchroniser asks no questions");
     }
 }
 
-static bool answer_operation(struct sync_bench *b)
+static bool answer_operation(struct sync_env *e)
 {
-    struct membership_op *op = b->pending;
-    if (op == NULL || b->frozen)
+    struct membership_op *op = e->pending;
+    if (op == NULL || e->frozen)
         return false;
-    b->pending = NULL;
-    op->ok = b->failure == NULL;
+    e->pending = NULL;
+    op->ok = e->failure == NULL;
     if (op->ok)
-        carry_out(b, op);
+        carry_out(e, op);
     else
-        error_set(&op->problem, "%s", b->failure);
+        error_set(&op->problem, "%s", e->failure);
     op->done(op);
     return true;
 }
 
-void sync_cursor(struct sync_bench *b, const char *cursor)
+void sync_cursor(struct sync_env *e, const char *cursor)
 {
     struct str next = {0};
     str_append_text(&next, cursor);
-    str_free(&b->cursor);
-    b->cursor = next;
+    str_free(&e->cursor);
+    e->cursor = next;
 }
 
 /* ---- what it tells --------------------------------------------------------------------------- */
 
 static void on_changed(void *owner, const struct view *keys, size_t count)
 {
-    struct sync_bench *b = owner;
+    struct sync_env *e = owner;
     struct str text = {0};
     for (size_t i = 0; i < count; i++)
         str_append_format(&text, "%s%.*s", i != 0 ? "," : "", VIEW_ARGS(keys[i]));
-    say("changed %s", str_text(&text));
+    say("%schanged %s", e->name, str_text(&text));
     str_free(&text);
-    if (b->close_when_changed)
-        synchronizer_close(b->s);
+    if (e->close_when_changed)
+        synchronizer_close(e->s);
 }
 
 static void on_synchronized(void *owner, int64_t wall_ms)
 {
-    const struct sync_bench *b = owner;
-    assert_int_equal(wall_ms, b->time_ms);
-    assert_int_equal(wall_ms, b->clock.wall_ms);
-    say("synchronized");
+    const struct sync_env *e = owner;
+    assert_int_equal(wall_ms, e->time_ms);
+    assert_int_equal(wall_ms, sync_bench->clock.wall_ms);
+    say("%ssynchronized", e->name);
 }
 
 static void on_closed(void *owner)
 {
-    struct sync_bench *b = owner;
-    b->closed = true;
-    say("closed");
+    struct sync_env *e = owner;
+    e->closed = true;
+    say("%sclosed", e->name);
 }
 
 static void on_log(enum log_level level, struct view line, void *arg)
@@ -411,12 +420,30 @@ void sync_run(struct sync_bench *b)
     bool more = true;
     while (more) {
         (void)uv_run(&b->loop, UV_RUN_NOWAIT); /* what was closed */
-        more = end_a_cancelled_one() || answer_operation(b) || fire(0, 0) ||
-               uv_loop_alive(&b->loop) != 0;
+        more = end_a_cancelled_one() || answer_operation(&b->own) || answer_operation(&b->other) ||
+               fire(0, 0) || uv_loop_alive(&b->loop) != 0;
     }
 }
 
-void sync_begin(struct sync_bench *b)
+static void env_open(struct sync_bench *b, struct sync_env *e, const char *name)
+{
+    struct log_scope *log = log_scope_new("...test", "test", LOG_DEBUG);
+    struct synchronizer_listener listener = {e, on_changed, on_synchronized, on_closed};
+    struct synchronizer_settings settings = {.base_uri = "http://up/",
+                                             .stream_uri = "http://stream/",
+                                             .sdk_key = "sdk-1",
+                                             .max_patch_bytes = 20000000,
+                                             .shared = &b->shared,
+                                             .store = (struct membership_store *)e,
+                                             .loop = &b->loop,
+                                             .clock = &b->clock.base,
+                                             .log = log};
+    e->name = name;
+    e->s = synchronizer_open(&settings, &listener);
+    log_scope_unref(log);
+}
+
+static void world_open(struct sync_bench *b)
 {
     *b = (struct sync_bench){.chance = 0.5};
     memset(timers, 0, sizeof timers);
@@ -426,39 +453,49 @@ void sync_begin(struct sync_bench *b)
     (void)uv_loop_init(&b->loop);
     fake_clock_init(&b->clock, 1000000, WALL_MS);
     b->random.unit = unit;
+    shared_exchanges_init(&b->shared, NULL, &b->loop, &b->random);
     log_capture(on_log, b);
     log_set_clock(&b->clock.base);
-    struct log_scope *log = log_scope_new("...test", "test", LOG_DEBUG);
-    struct synchronizer_listener listener = {b, on_changed, on_synchronized, on_closed};
-    struct synchronizer_settings settings = {.base_uri = "http://up/",
-                                             .stream_uri = "http://stream/",
-                                             .sdk_key = "sdk-1",
-                                             .max_patch_bytes = 20000000,
-                                             .loop = &b->loop,
-                                             .clock = &b->clock.base,
-                                             .random = &b->random,
-                                             .log = log};
-    b->s = synchronizer_open(&settings, &listener);
-    log_scope_unref(log);
+}
+
+void sync_begin(struct sync_bench *b)
+{
+    world_open(b);
+    env_open(b, &b->own, "");
     sync_run(b);
+}
+
+void sync_begin_both(struct sync_bench *b)
+{
+    world_open(b);
+    env_open(b, &b->own, "");
+    env_open(b, &b->other, "other ");
+    sync_run(b);
+}
+
+static void env_end(struct sync_bench *b, struct sync_env *e)
+{
+    e->frozen = false;
+    if (e->s != NULL && !e->closed)
+        synchronizer_close(e->s);
+    sync_run(b);
+    assert_true(e->s == NULL || e->closed);
+    assert_null(e->pending);
+    str_free(&e->cursor);
 }
 
 void sync_end(struct sync_bench *b)
 {
-    b->frozen = false;
-    if (!b->closed)
-        synchronizer_close(b->s);
-    sync_run(b);
-    assert_true(b->closed);
-    assert_null(b->pending);
+    env_end(b, &b->own);
+    env_end(b, &b->other);
     for (size_t i = 0; i < MAX_EXCHANGES; i++)
         assert_false(exchanges[i].used);
+    assert_true(list_empty(&b->shared.requests));
     assert_int_equal(uv_loop_close(&b->loop), 0);
     log_capture(NULL, NULL);
     log_set_clock(NULL);
     str_free(&b->said);
     str_free(&b->log);
-    str_free(&b->cursor);
 }
 
 void sync_expect(struct sync_bench *b, const char *said)

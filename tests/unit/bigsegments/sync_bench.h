@@ -4,6 +4,7 @@
  * Everything that happens is written to `said`, one word or phrase after the other:
  *   poll [AFTER]   stream   cancelled   apply P>V   time   look (the cursor)   reset
  *   changed KEY,KEY   synchronized   closed
+ * What the second of two environments does with its database and tells is "other WORD ...".
  */
 #ifndef TEST_BIGSEGMENTS_SYNC_BENCH_H
 #define TEST_BIGSEGMENTS_SYNC_BENCH_H
@@ -20,16 +21,11 @@
 
 #define WALL_MS INT64_C(1760000000000)
 
-struct sync_bench {
-    uv_loop_t loop;
-    struct fake_clock clock;
-    struct random random;
-    double chance;
+/* An environment, and its prefix of the database. */
+struct sync_env {
+    const char *name; /* in front of what it says: "", "other " */
     struct synchronizer *s;
     bool closed;
-    struct str said;
-    struct str log; /* "WARN: text" lines without the prefix */
-    /* the database */
     struct str cursor;
     int64_t time_ms;
     const char *failure; /* of every operation from now on; NULL: none */
@@ -38,10 +34,25 @@ struct sync_bench {
     bool close_when_changed;
 };
 
+struct sync_bench {
+    uv_loop_t loop;
+    struct fake_clock clock;
+    struct random random;
+    double chance;
+    struct shared_exchanges shared;
+    struct str said;
+    struct str log; /* "WARN: text" lines without the prefix */
+    struct sync_env own;
+    struct sync_env other;
+};
+
 extern struct sync_bench *sync_bench;
 
 /* Opened, and the first cycle has asked for the first page. */
 void sync_begin(struct sync_bench *b);
+
+/* The same for two that have one SDK key; the first speaks first. */
+void sync_begin_both(struct sync_bench *b);
 void sync_end(struct sync_bench *b);
 
 /* Everything that can go on goes on. */
@@ -71,8 +82,11 @@ void sync_connected(struct sync_bench *b);
 int64_t sync_wait_ms(struct sync_bench *b);
 void sync_pass(struct sync_bench *b);
 
+/* Lets everybody's waits of this length pass. */
+void sync_pass_ms(struct sync_bench *b, int64_t ms);
+
 /* Another relay moves the cursor. */
-void sync_cursor(struct sync_bench *b, const char *cursor);
+void sync_cursor(struct sync_env *e, const char *cursor);
 
 unsigned sync_logged(const struct sync_bench *b, const char *text);
 

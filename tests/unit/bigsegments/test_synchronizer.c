@@ -269,7 +269,7 @@ static void a_new_key_is_used_from_the_next_request_on(void **state)
     struct sync_bench b;
     (void)state;
     sync_connected(&b);
-    synchronizer_set_key(b.s, "sdk-2");
+    synchronizer_set_key(b.own.s, "sdk-2");
     sync_run(&b);
     sync_expect(&b, "");
     sync_cut(&b, "EOF");
@@ -277,12 +277,12 @@ static void a_new_key_is_used_from_the_next_request_on(void **state)
     assert_string_equal(sync_authorization(), "sdk-2");
     sync_answer(&b, 401, "");
     sync_expect(&b, "poll cancelled");
-    synchronizer_set_key(b.s, "sdk-3");
+    synchronizer_set_key(b.own.s, "sdk-3");
     sync_run(&b);
     sync_expect(&b, "poll");
     assert_string_equal(sync_authorization(), "sdk-3");
     sync_broken(&b, "EOF");
-    synchronizer_set_key(b.s, "sdk-4"); /* it was not the key's fault */
+    synchronizer_set_key(b.own.s, "sdk-4"); /* it was not the key's fault */
     sync_run(&b);
     sync_expect(&b, "");
     sync_end(&b);
@@ -296,10 +296,10 @@ static void a_database_error_ends_the_cycle(void **state)
     (void)state;
     sync_begin(&b);
     sync_page(&b, ">1");
-    b.frozen = true;
+    b.own.frozen = true;
     sync_page(&b, "1>2 2>3");
-    b.frozen = false;
-    b.failure = "READONLY You can't write against a read only replica.";
+    b.own.frozen = false;
+    b.own.failure = "READONLY You can't write against a read only replica.";
     sync_run(&b);
     /* 5.2: what was applied before is told all the same */
     sync_expect(&b, "poll apply >1 poll 1 changed vip");
@@ -309,7 +309,7 @@ static void a_database_error_ends_the_cycle(void **state)
     assert_int_equal(sync_logged(&b, "which was not the latest"), 0);
     sync_pass(&b);
     sync_expect(&b, ""); /* without the cursor there is no request */
-    b.failure = NULL;
+    b.own.failure = NULL;
     sync_pass(&b);
     sync_expect(&b, "poll 1");
     sync_end(&b);
@@ -320,7 +320,7 @@ static void an_event_that_cannot_be_written_ends_the_cycle(void **state)
     struct sync_bench b;
     (void)state;
     sync_connected(&b);
-    b.failure = "OOM command not allowed";
+    b.own.failure = "OOM command not allowed";
     sync_event(&b, ">1");
     sync_expect(&b, "cancelled");
     assert_int_equal(sync_logged(&b, "ERROR: Synchronization failed: OOM command not allowed\n"),
@@ -333,15 +333,15 @@ static void a_time_that_cannot_be_written_ends_the_cycle(void **state)
     struct sync_bench b;
     (void)state;
     sync_connected(&b);
-    b.frozen = true;
+    b.own.frozen = true;
     sync_event(&b, "");
-    b.frozen = false;
-    b.failure = "timeout";
+    b.own.frozen = false;
+    b.own.failure = "timeout";
     sync_run(&b);
     assert_int_equal(sync_logged(&b, "ERROR: Updating store timestamp failed: timeout\n"
                                      "ERROR: Synchronization failed: timeout\n"),
                      1);
-    assert_false(synchronizer_is_connected(b.s));
+    assert_false(synchronizer_is_connected(b.own.s));
     sync_end(&b);
 }
 
@@ -352,7 +352,7 @@ static void a_slow_database_makes_the_stream_wait(void **state)
     struct str text = {0};
     (void)state;
     sync_connected(&b);
-    b.frozen = true;
+    b.own.frozen = true;
     sync_event(&b, ">1");
     str_append_text(&text, "data: [{\"previousVersion\":\"1\",\"version\":\"2\",\"x\":\"");
     for (size_t i = 0; i < 9000000; i++)
@@ -361,7 +361,7 @@ static void a_slow_database_makes_the_stream_wait(void **state)
     sync_raw(&b, str_text(&text));
     str_free(&text);
     assert_true(sync_stream_paused(&b));
-    b.frozen = false;
+    b.own.frozen = false;
     sync_run(&b);
     assert_false(sync_stream_paused(&b));
     sync_expect(&b, "apply >1 changed vip time synchronized apply 1>2 time synchronized");
@@ -385,7 +385,7 @@ static void a_page_whose_first_patch_does_not_follow(void **state)
     assert_int_equal(sync_logged(&b, NOT_THE_LATEST("7")), 1);
     assert_int_equal(sync_logged(&b, "WARN: Will retry\n"), 1);
     assert_int_equal(sync_wait_ms(&b), 10000);
-    assert_int_equal(synchronizer_counts(b.s)->patches_mismatched, 2);
+    assert_int_equal(synchronizer_counts(b.own.s)->patches_mismatched, 2);
     sync_end(&b);
 }
 
@@ -430,7 +430,7 @@ static void a_gap_that_stays_ends_the_cycle(void **state)
     assert_int_equal(sync_logged(&b, NOT_THE_LATEST("6")), 1);
     assert_int_equal(sync_logged(&b, NOT_THE_LATEST("7")), 1);
     assert_int_equal(sync_wait_ms(&b), 10000);
-    assert_int_equal(synchronizer_counts(b.s)->patches_mismatched, 3);
+    assert_int_equal(synchronizer_counts(b.own.s)->patches_mismatched, 3);
     sync_end(&b);
 }
 
@@ -453,11 +453,11 @@ static void patches_that_another_relay_applied(void **state)
         sync_connected(&b);
         sync_event(&b, ">1");
         sync_expect(&b, "apply >1 changed vip time synchronized");
-        sync_cursor(&b, rows[i].cursor);
+        sync_cursor(&b.own, rows[i].cursor);
         sync_event(&b, rows[i].event);
         sync_expect(&b, rows[i].said);
         assert_int_equal(sync_logged(&b, "WARN"), 0);
-        assert_int_equal(synchronizer_counts(b.s)->patches_already, rows[i].already);
+        assert_int_equal(synchronizer_counts(b.own.s)->patches_already, rows[i].already);
         sync_end(&b);
     }
 }
@@ -481,7 +481,7 @@ static void patches_of_a_page_that_another_relay_applied(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         sync_begin(&b);
         sync_expect(&b, "poll");
-        sync_cursor(&b, rows[i].cursor);
+        sync_cursor(&b.own, rows[i].cursor);
         sync_page(&b, rows[i].page);
         sync_expect(&b, rows[i].said);
         assert_int_equal(sync_logged(&b, "WARN: Received a patch"), i == 3);
@@ -508,13 +508,13 @@ static void another_relay_is_far_ahead(void **state)
     struct sync_bench b;
     (void)state;
     sync_connected(&b);
-    sync_cursor(&b, "9");
+    sync_cursor(&b.own, "9");
     sync_event(&b, ">1");
     sync_expect(&b, "apply >1 poll 9");
     sync_page(&b, "");
     sync_expect(&b, "changed vip time synchronized");
     assert_int_equal(sync_logged(&b, "WARN"), 0);
-    assert_int_equal(synchronizer_counts(b.s)->patches_already, 1);
+    assert_int_equal(synchronizer_counts(b.own.s)->patches_already, 1);
     sync_end(&b);
 }
 
@@ -531,7 +531,7 @@ static void a_database_that_was_emptied_is_filled_again(void **state)
     sync_pass(&b);
     sync_expect(&b, "poll apply >1 poll 1 stream poll 1 time synchronized changed vip time "
                     "synchronized");
-    sync_cursor(&b, "");
+    sync_cursor(&b.own, "");
     assert_int_equal(sync_wait_ms(&b), 30000);
     sync_pass(&b);
     sync_expect(&b, "poll");
@@ -551,7 +551,7 @@ static void a_database_that_was_emptied_does_not_take_the_next_patch(void **stat
     (void)state;
     sync_connected(&b);
     sync_event(&b, ">1");
-    sync_cursor(&b, "");
+    sync_cursor(&b.own, "");
     sync_event(&b, "1>2");
     sync_expect(&b, "apply >1 changed vip time synchronized apply 1>2 poll");
     sync_page(&b, ">1 1>2");
@@ -567,7 +567,7 @@ static void a_cursor_that_is_refused_three_times_is_given_up(void **state)
     struct sync_bench b;
     (void)state;
     sync_begin(&b);
-    sync_cursor(&b, "old");
+    sync_cursor(&b.own, "old");
     sync_broken(&b, "EOF");
     for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
         sync_pass(&b);
@@ -591,7 +591,7 @@ static void nothing_is_written_after_the_end(void **state)
     for (int step = 0; step < 6; step++) {
         struct sync_bench b;
         sync_begin(&b);
-        b.frozen = step == 2;
+        b.own.frozen = step == 2;
         if (step >= 1)
             sync_page(&b, ">1");
         if (step >= 3)
@@ -602,10 +602,10 @@ static void nothing_is_written_after_the_end(void **state)
             sync_page(&b, "");
         str_clear(&b.said);
         str_clear(&b.log);
-        synchronizer_close(b.s);
+        synchronizer_close(b.own.s);
         sync_run(&b);
-        assert_int_equal(b.closed, step != 2);
-        b.frozen = false;
+        assert_int_equal(b.own.closed, step != 2);
+        b.own.frozen = false;
         sync_run(&b);
         const char *said = str_text(&b.said);
         assert_null(strstr(said, "time"));
@@ -622,7 +622,7 @@ static void the_end_may_come_from_inside_a_notification(void **state)
     struct sync_bench b;
     (void)state;
     sync_connected(&b);
-    b.close_when_changed = true;
+    b.own.close_when_changed = true;
     sync_event(&b, ">1");
     sync_expect(&b, "apply >1 changed vip cancelled closed");
     sync_end(&b);
@@ -636,11 +636,11 @@ static void members_are_counted(void **state)
     sync_raw(&b, "data: [{\"version\":\"1\",\"changes\":{\"included\":{\"add\":[\"a\",\"b\"],"
                  "\"remove\":[\"c\"]},\"excluded\":{\"add\":[\"d\"],\"remove\":[\"e\",\"f\"]}}}]"
                  "\n\n");
-    const struct synchronizer_counts *c = synchronizer_counts(b.s);
+    const struct synchronizer_counts *c = synchronizer_counts(b.own.s);
     assert_int_equal(c->patches_applied, 1);
     assert_int_equal(c->members_added, 3);
     assert_int_equal(c->members_removed, 3);
-    assert_true(synchronizer_is_connected(b.s));
+    assert_true(synchronizer_is_connected(b.own.s));
     sync_end(&b);
 }
 
