@@ -12,9 +12,15 @@ enum events_answer events_answer_class(int status)
     return status == 404 || status == 405 ? EVENTS_MISDIRECTED : EVENTS_PERMANENT;
 }
 
-const char *events_answer_note(int status)
+const char *events_answer_note(enum event_family kind, int status)
 {
-    return status == 401 ? " (invalid SDK key)" : "";
+    static const char *const notes[EVENT_FAMILY_COUNT] = {
+        [EVENT_SERVER] = " (invalid SDK key)",
+        [EVENT_MOBILE] = " (invalid mobile key)",
+        [EVENT_BROWSER] = " (invalid client-side ID)",
+        [EVENT_USAGE] = " (invalid SDK key)",
+    };
+    return status == 401 ? notes[kind] : "";
 }
 
 int64_t events_pause_ms(int64_t retry_after_s)

@@ -79,34 +79,34 @@ static void on_pause_over(uv_timer_t *timer)
     attempt(timer->data);
 }
 
-static void tell(struct log_scope *log, int status, const char *problem, const char *what_now)
+static void tell(const struct diagnostic *d, int status, const char *problem, const char *what_now)
 {
+    struct log_scope *log = d->env->log;
     if (status == 0)
         log_line(log, LOG_WARN, "Unexpected error while sending events: %s", problem);
     else
         log_line(log, LOG_WARN, "Received HTTP error %d%s for sending events - %s", status,
-                 events_answer_note(status), what_now);
+                 events_answer_note(d->post->family, status), what_now);
 }
 
 static void on_answer(void *owner, const struct http_call_answer *answer)
 {
     struct diagnostic *d = owner;
-    struct log_scope *log = d->env->log;
     int status = answer->ok ? answer->status : 0;
     enum events_answer class = events_answer_class(status);
     d->call = NULL;
     if (class == EVENTS_RECOVERABLE && d->attempts == 1) {
         int64_t wait_ms = events_pause_ms(d->retry_after_s);
-        tell(log, status, answer->problem, "will retry");
-        log_line(log, LOG_WARN, "Will retry posting events after %f second",
+        tell(d, status, answer->problem, "will retry");
+        log_line(d->env->log, LOG_WARN, "Will retry posting events after %f second",
                  (double)wait_ms / 1000);
         (void)uv_timer_start(&d->timer, on_pause_over, (uint64_t)wait_ms, 0);
         return;
     }
     if (class == EVENTS_RECOVERABLE)
-        tell(log, status, answer->problem, "some events were dropped");
+        tell(d, status, answer->problem, "some events were dropped");
     else if (class != EVENTS_SUCCESS)
-        tell(log, status, answer->problem, "giving up permanently");
+        tell(d, status, answer->problem, "giving up permanently");
     diagnostic_end(d);
 }
 

@@ -317,7 +317,7 @@ void events_family_wake(struct events_family *f);
 void events_family_schedule(struct events_family *f);
 
 /* There is little time, or another events service: what is kept is tried now, but for a
- * Retry-After. */
+ * Retry-After and for usage reports. */
 void events_family_hurry(struct events_family *f);
 
 /* Nothing waits and nothing is under way. */
@@ -375,7 +375,8 @@ enum events_answer {
     EVENTS_PERMANENT
 };
 enum events_answer events_answer_class(int status); /* 0: no answer */
-const char *events_answer_note(int status);         /* behind the status, in log lines */
+/* Behind the status, in log lines: what 401 complains of. */
+const char *events_answer_note(enum event_family kind, int status);
 
 /* Until the second attempt: a second, or as long as was asked for. */
 #define EVENTS_PAUSE_MS 1000

@@ -160,7 +160,7 @@ void events_family_wake(struct events_family *f)
 
 void events_family_hurry(struct events_family *f)
 {
-    if (f->failing)
+    if (f->failing && f->kind != EVENT_USAGE)
         f->try_ms = events_now(events_of(f));
     events_pump(f);
     events_family_schedule(f);

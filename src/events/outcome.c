@@ -152,7 +152,7 @@ static void refused(struct events_batch *b, int status)
     }
     log_line(f->log, LOG_WARN,
              "Received HTTP error %d%s for sending events - giving up permanently", status,
-             events_answer_note(status));
+             events_answer_note(f->kind, status));
     failing_end(f);
     b->probe = false;
     events_batch_drop(b, EVENT_DROP_REFUSED);

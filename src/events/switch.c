@@ -72,7 +72,7 @@ void events_switch_off(struct events_family *f, enum event_path path, uint64_t c
     if (!s->off) {
         log_always(f->log, LOG_WARN,
                    "Discarding in-memory and all future events due to unrecoverable failure when "
-                   "sending events.");
+                   "sending events. They are tried again in 5 to 60 minutes, and with another key");
         atomic_fetch_add(&events_of(f)->door->families_off, 1);
         retry_init(&s->retry);
     }

@@ -259,6 +259,30 @@ static void a_refusal_switches_the_path_off(void **state)
     }
 }
 
+/* Which of the credentials it is that LaunchDarkly does not know. */
+static void a_refusal_names_the_kind_of_key(void **state)
+{
+    static const struct fake_rule rules[] = {{.status = 401}, END};
+    static const char *const no_headers[] = {NULL};
+    static const char *const texts[] = {
+        [EVENT_SERVER] = "401 (invalid SDK key) for sending events - giving up permanently",
+        [EVENT_MOBILE] = "401 (invalid mobile key) for sending events - giving up permanently",
+        [EVENT_BROWSER] = "401 (invalid client-side ID) for sending events - giving up permanently",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct world w;
+        world_start(&w, rules);
+        world_post(&w, &(struct world_post){.family = (enum event_family)i}, "[1]");
+        world_flush(&w);
+        assert_int_equal(world_logged(&w, texts[i]), 1);
+        world_diagnostic(&w, (enum event_family)i, no_headers, "{}");
+        while (world_logged(&w, texts[i]) < 2)
+            world_turn(&w);
+        world_close(&w);
+    }
+}
+
 /* A failing family that is refused is not failing any more. */
 static void a_refusal_ends_an_outage(void **state)
 {
@@ -472,6 +496,7 @@ int main(void)
         cmocka_unit_test(retry_after_is_honoured),
         cmocka_unit_test(what_is_too_large_is_halved),
         cmocka_unit_test(a_refusal_switches_the_path_off),
+        cmocka_unit_test(a_refusal_names_the_kind_of_key),
         cmocka_unit_test(a_refusal_ends_an_outage),
         cmocka_unit_test(a_new_key_switches_it_on),
         cmocka_unit_test(every_attempt_has_the_current_key),
