@@ -2,6 +2,7 @@
  * other: "start", "cancel", "pause", "resume" by the connection; "a 200", "a [bytes]", "a end
  * MESSAGE" by the taker a. */
 #include "bigsegments/shared_exchange.h"
+#include "source/sse_reader.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -337,6 +338,151 @@ static void a_stream_is_joined_between_two_events(void **state)
     str_free(&want);
 }
 
+/* ---- events of a stream that is joined anywhere ---------------------------------------------- */
+
+/* What a reader of events makes of bytes: "data;data;". */
+struct events {
+    struct sse_reader reader;
+    struct str text;
+    size_t count;
+};
+
+static void event_data(void *owner, struct view name, struct view piece)
+{
+    struct events *e = owner;
+    (void)name;
+    str_append(&e->text, piece);
+}
+
+static void event_end(void *owner, struct view name, bool has_data)
+{
+    struct events *e = owner;
+    (void)name, (void)has_data;
+    str_append_char(&e->text, ';');
+    e->count++;
+}
+
+static void event_retry(void *owner, int64_t ms)
+{
+    (void)owner, (void)ms;
+}
+
+static void events_begin(struct events *e)
+{
+    static const struct sse_reader_listener reader_listener = {
+        .on_data = event_data, .on_event = event_end, .on_retry = event_retry};
+    *e = (struct events){0};
+    sse_reader_init(&e->reader, SSE_READER_MAX_EVENT, &reader_listener, e);
+    str_append_text(&e->text, "");
+}
+
+static void events_free(struct events *e)
+{
+    sse_reader_done(&e->reader);
+    str_free(&e->text);
+}
+
+struct reading {
+    struct shared_exchange *exchange;
+    struct events events;
+};
+
+static void read_head(void *owner, int status, const struct http_head *of)
+{
+    (void)owner, (void)status, (void)of;
+}
+
+static void read_body(void *owner, struct view bytes)
+{
+    struct reading *r = owner;
+    assert_true(sse_reader_feed(&r->events.reader, bytes));
+}
+
+static void read_end(void *owner, const struct http_exchange_result *result)
+{
+    struct reading *r = owner;
+    (void)result;
+    r->exchange = NULL;
+}
+
+/* The stream's bytes: `at` of them, then b joins, then the others in steps. What b has read. */
+static void join_at(struct reading *r, struct view text, size_t at, size_t step)
+{
+    static const struct http_exchange_listener reads = {
+        .on_head = read_head, .on_body = read_body, .on_end = read_end};
+    struct http_exchange_request req = {.url = view_of("http://up/big-segments")};
+    struct reading first = {0};
+    struct error err;
+    begin();
+    events_begin(&first.events);
+    assert_true(shared_exchange_start(&w.all, true, &req, &reads, &first, &first.exchange, &err));
+    head(200);
+    const struct http_exchange *x = &w.connections[0];
+    x->listener->on_body(x->owner, view_make(text.data, at));
+    assert_true(shared_exchange_start(&w.all, true, &req, &reads, r, &r->exchange, &err));
+    turn();
+    for (; at < text.len; at += step) {
+        struct view rest = view_from(text, at);
+        x->listener->on_body(x->owner, view_make(rest.data, rest.len < step ? rest.len : step));
+    }
+    end(true, "EOF");
+    turn();
+    expect("start");
+    events_free(&first.events);
+    finish();
+}
+
+/* Whole events without a gap, from the second one after he joins at the latest. */
+static void who_joins_misses_no_event(void **state)
+{
+    static const char text[] = "data: 0\n\n:\ndata: 1\r\ndata:1\r\n\r\n: data: x\r\n\rid: 9\rdata: "
+                               "2\r\r\n\n:\n:\ndata:3\n:data"
+                               "\n\nevent: data\r\ndata: 4\n\r\ndata: 5\n\n";
+    struct events all;
+    (void)state;
+    events_begin(&all);
+    assert_true(sse_reader_feed(&all.reader, view_of(text)));
+    assert_string_equal(str_text(&all.text), "0;1\n1;2;3;4;5;");
+    for (size_t at = 0; at < sizeof text; at++) {
+        struct events before;
+        events_begin(&before);
+        (void)sse_reader_feed(&before.reader, view_make(text, at));
+        for (size_t step = 1; step < 4; step++) {
+            struct reading r = {0};
+            events_begin(&r.events);
+            join_at(&r, view_of(text), at, step);
+            size_t from = all.text.len - r.events.text.len;
+            bool suffix = r.events.text.len <= all.text.len &&
+                          strcmp(str_text(&all.text) + from, str_text(&r.events.text)) == 0 &&
+                          (from == 0 || str_text(&all.text)[from - 1] == ';');
+            if (!suffix || all.count - r.events.count > before.count + 1)
+                fail_msg("from byte %zu in steps of %zu: %s", at, step, str_text(&r.events.text));
+            events_free(&r.events);
+        }
+        events_free(&before);
+    }
+    events_free(&all);
+}
+
+/* He has not been told yet that it is open. */
+static void what_comes_before_his_turn_is_not_his(void **state)
+{
+    (void)state;
+    begin();
+    stream('a');
+    head(200);
+    stream('b');
+    body("data: 1\n\n");
+    expect("start, a 200, a [data: 1\n\n]");
+    turn();
+    body("data: 2\n\n");
+    expect("b 200, a [data: 2\n\n], b [data: 2\n\n]");
+    end(true, "EOF");
+    turn();
+    expect("b end complete EOF, a end complete EOF");
+    finish();
+}
+
 static void a_stream_that_is_refused_is_not_joined(void **state)
 {
     (void)state;
@@ -534,6 +680,8 @@ int main(void)
         cmocka_unit_test(a_request_that_cannot_be_made_leaves_nothing),
         cmocka_unit_test(a_stream_is_joined_before_it_is_open),
         cmocka_unit_test(a_stream_is_joined_between_two_events),
+        cmocka_unit_test(who_joins_misses_no_event),
+        cmocka_unit_test(what_comes_before_his_turn_is_not_his),
         cmocka_unit_test(a_stream_that_is_refused_is_not_joined),
         cmocka_unit_test(who_pauses_makes_the_others_wait),
         cmocka_unit_test(the_last_who_cancels_ends_it),
