@@ -90,7 +90,7 @@ static void aside_insert(struct events_aside *a)
     struct list *at = f->aside.prev;
     if (oldest == NULL)
         list_append(&events_of(f)->aside, &f->aside_node);
-    else if (a->number < oldest->number)
+    else if (a->number <= oldest->number)
         at = &f->aside;
     while (at != &f->aside && CONTAINER_OF(at, struct events_aside, node)->number > a->number)
         at = at->prev;
@@ -133,7 +133,7 @@ void events_aside_offer(struct events_batch *b)
     if (!may_go(b))
         return;
     struct list *at = spare->prev;
-    if (at != spare && CONTAINER_OF(spare->next, struct events_batch, spare)->number > b->number)
+    if (at != spare && CONTAINER_OF(spare->next, struct events_batch, spare)->number >= b->number)
         at = spare;
     while (at != spare && CONTAINER_OF(at, struct events_batch, spare)->number > b->number)
         at = at->prev;
@@ -145,7 +145,7 @@ bool events_aside_join(struct events_batch *b)
     const struct events_family *f = b->group->family;
     const struct events *e = events_of(f);
     const struct events_aside *oldest = oldest_of(f);
-    if (!may_go(b) || oldest == NULL || oldest->number > b->number)
+    if (!may_go(b) || oldest == NULL || oldest->number >= b->number)
         return false;
     if (!f->failing && held_by(e) <= IN_PART(budget_of(e)))
         return false;

@@ -216,6 +216,7 @@ static void half_make(const struct events_batch *whole, const struct event_array
     struct buf *body = body_of(events->each + from, count);
     struct events_batch *half = events_batch_new(whole->group, count, body->len);
     half->born_ms = whole->born_ms;
+    half->number = whole->number; /* in its place: or all that wait would be split before any end */
     half->up_to = whole->up_to;
     half->text = body;
     unpacked_set(half, true);

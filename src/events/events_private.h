@@ -123,7 +123,7 @@ struct events_batch {
     struct list spare;          /* of events->spare, or on no list */
     struct events_group *group; /* stays as long as it has batches */
     enum events_batch_state state;
-    uint64_t number; /* in the order of forming */
+    uint64_t number; /* in the order of forming; halves have that of the whole */
     char payload_id[EVENT_PAYLOAD_ID_MAX + 1];
     int64_t born_ms; /* monotonic */
     size_t count;

@@ -170,14 +170,21 @@ static void attempt(struct events_batch *b)
 
 /* ---- whose turn it is ------------------------------------------------------------------------ */
 
+static uint64_t number_of(const struct list *node)
+{
+    return CONTAINER_OF(node, struct events_batch, node)->number;
+}
+
+/* It is newer than all others, or older than nearly all. */
 void events_keep(struct events_batch *b)
 {
     struct events_family *f = b->group->family;
-    struct list *at = f->ready.prev;
-    while (at != &f->ready && CONTAINER_OF(at, struct events_batch, node)->number > b->number)
-        at = at->prev;
+    struct list *next = &f->ready;
     list_remove(&b->node);
-    list_append(at->next, &b->node); /* in front of the one behind `at` */
+    if (!list_empty(&f->ready) && number_of(f->ready.prev) > b->number)
+        for (next = f->ready.next; number_of(next) <= b->number;)
+            next = next->next;
+    list_append(next, &b->node); /* in front of it */
     b->state = EVENTS_BATCH_READY;
     events_aside_offer(b);
 }

@@ -18,7 +18,7 @@ struct fake_record {
     struct buf *body;
 };
 
-#define FAKE_SPOOL_MAX 4096
+#define FAKE_SPOOL_MAX 32768
 
 struct fake_disk {
     struct fake_record records[FAKE_SPOOL_MAX];

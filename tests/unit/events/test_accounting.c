@@ -70,6 +70,13 @@ static void some_turns(struct world *w, unsigned turns)
         (void)uv_run(&w->loop, UV_RUN_NOWAIT);
 }
 
+/* Until the pool has done what it was given: merging depends on that. */
+static void pool_wait(struct world *w)
+{
+    for (int i = 0; i < 200 && w->events->presses != 0; i++)
+        world_turn(w);
+}
+
 /* What the environments have is what the door has: metrics are as true as /status. */
 static void shares_check(const struct world *w, int64_t posted)
 {
@@ -133,6 +140,7 @@ static int64_t step(struct world *w, struct dice *d)
         return 0;
     case 2:
         some_turns(w, roll(d, 30));
+        pool_wait(w);
         return 0;
     case 3:
         if (roll(d, 10) == 0)
