@@ -40,10 +40,28 @@ static void log_summary(const struct run *r)
         (long long)counts.refused_over_limit, (long long)slow);
 }
 
+/* The numbers of /status. */
+static void log_events(const struct events_door *door)
+{
+    int64_t lost = 0;
+    for (size_t i = 0; i < EVENT_DROP_COUNT; i++)
+        lost += atomic_load(&door->dropped[i]);
+    log_always(log_global(), LOG_INFO,
+               "Events: %lld received, %lld waiting, %lld sent, %lld lost; kinds of them that "
+               "LaunchDarkly does not take now %lld, refuses %lld",
+               (long long)atomic_load(&door->received_events),
+               (long long)atomic_load(&door->pending_events),
+               (long long)atomic_load(&door->sent_events), (long long)lost,
+               (long long)atomic_load(&door->families_failing),
+               (long long)atomic_load(&door->families_off));
+}
+
 static void debug_on(struct run *r)
 {
     if (r->house != NULL)
         log_summary(r);
+    if (r->house != NULL && r->config->events.send_events)
+        log_events(&r->door);
     log_level_override(true);
     log_always(log_global(), LOG_INFO, "All log levels are debug until SIGUSR2");
 }

@@ -7,6 +7,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { example, sdkKey } from './lib/data.mjs';
+import { post, startEventsService } from './lib/events.mjs';
 import { startPair } from './lib/harness.mjs';
 import { freePort } from './lib/ports.mjs';
 import { configText, runProgram, startRelay, temporaryFolder } from './lib/relay.mjs';
@@ -169,9 +170,13 @@ describe('signals', { concurrency: 4 }, () => {
   });
 
   it('SIGUSR1 shows the state and turns debug on, SIGUSR2 turns it off', async t => {
-    const { relay } = await startPair(t, example());
+    const service = await startEventsService(t);
+    const { relay, key } = await startPair(t, example(), { config: { Events: { sendEvents: true, eventsUri: service.uri, flushInterval: '1h' } } });
+    assert.equal(await post(relay.port, '/bulk', { key, body: [1, 2] }), 202);
+    await relay.waitStatus('two events', ({ events }) => events.pending === 2);
     relay.signal('SIGUSR1');
     await relay.waitLog(/INFO: Environment "prod": connection VALID, data store VALID, 1 flag\(s\), 1 segment\(s\)\n.*Clients: \d+ connection\(s\), 0 stream\(s\)/);
+    await relay.waitLog(/INFO: Events: 2 received, 2 waiting, 0 sent, 0 lost; kinds of them that LaunchDarkly does not take now 0, refuses 0\n/);
     await relay.waitLog(/All log levels are debug until SIGUSR2/);
     await relay.get('/status');
     await relay.waitLog(/DEBUG: Request: method=GET url=\/status/);
