@@ -235,7 +235,7 @@ void events_take_diagnostic(struct events *e, struct event_diagnostic *post)
     post->snapshot = NULL;
     if (log_enabled(d->env->log, LOG_DEBUG)) {
         struct str url = {0};
-        events_url_print(d->env, post->family, true, &url);
+        events_url_show(d->env, post->family, true, &url);
         log_line(d->env->log, LOG_DEBUG, "Received diagnostic event to be proxied to %s",
                  str_text(&url));
         str_free(&url);

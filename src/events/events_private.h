@@ -344,6 +344,10 @@ void events_switch_probe_lost(struct events_family *f, enum event_path path);
 void events_url_print(const struct events_env *env, enum event_family kind, bool diagnostic,
                       struct str *out);
 
+/* The same for log lines: a password in it is masked. */
+void events_url_show(const struct events_env *env, enum event_family kind, bool diagnostic,
+                     struct str *out);
+
 /* A POST to that URL, both borrowed; its headers and on_head are the caller's. */
 struct http_call_request events_request(const struct events *e, struct view url, struct buf *gzip);
 

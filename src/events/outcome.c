@@ -9,6 +9,7 @@
 #include "events/events_private.h"
 
 #include "base/json_reader.h"
+#include "base/mask.h"
 
 #define MISDIRECTED_MS EVENTS_MINUTE_MS
 #define TRY_FIRST_MS 5000
@@ -104,10 +105,14 @@ static void failure_tell(const struct events_batch *b, int status, const char *p
                  b->count);
     if (status == 0 && kept)
         log_line(log, LOG_WARN, "Keeping %zu events for retry", b->count);
-    if (status >= 300 && status < 400)
+    if (status >= 300 && status < 400) {
+        struct str location = {0};
+        mask_url(view_of(b->location), &location);
         log_line(log, LOG_WARN,
                  "The events service redirects to \"%s\", which is not followed; check eventsUri",
-                 b->location);
+                 str_text(&location));
+        str_free(&location);
+    }
 }
 
 static void failed(struct events_batch *b, int status, const char *problem)
@@ -133,7 +138,7 @@ static void misdirected(struct events_batch *b, int status)
 {
     struct events_family *f = b->group->family;
     struct str url = {0};
-    events_url_print(f->env, f->kind, false, &url);
+    events_url_show(f->env, f->kind, false, &url);
     log_line(f->log, LOG_ERROR, "Received HTTP error %d for sending events to %s; check eventsUri",
              status, str_text(&url));
     str_free(&url);

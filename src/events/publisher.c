@@ -5,6 +5,7 @@
  */
 #include "events/aside.h"
 
+#include "base/mask.h"
 #include "http/date.h"
 
 #include <inttypes.h>
@@ -30,6 +31,15 @@ void events_url_print(const struct events_env *env, enum event_family kind, bool
     str_append_text(out, paths[kind][diagnostic]);
     if (kind == EVENT_BROWSER)
         str_append_text(out, env->facts->env_id);
+}
+
+void events_url_show(const struct events_env *env, enum event_family kind, bool diagnostic,
+                     struct str *out)
+{
+    struct str url = {0};
+    events_url_print(env, kind, diagnostic, &url);
+    mask_url(str_view(&url), out);
+    str_free(&url);
 }
 
 struct http_call_request events_request(const struct events *e, struct view url, struct buf *gzip)

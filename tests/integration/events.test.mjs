@@ -8,6 +8,7 @@ import { dataset, flag, sdkKey } from './lib/data.mjs';
 import { numbers, post, postMany, startEventsService } from './lib/events.mjs';
 import { startPair } from './lib/harness.mjs';
 import { startRelay, temporaryFolder } from './lib/relay.mjs';
+import { secret } from './lib/secrets.mjs';
 import { startServer } from './lib/server.mjs';
 import { startUpstream } from './lib/upstream.mjs';
 import { slowness, until } from './lib/wait.mjs';
@@ -172,6 +173,22 @@ describe('events', () => {
     assert.equal(await post(relay.port, '/mobile', { key: mobile, body: [{ n: 4 }] }), 202);
     await service.waitEvents(2);
     assert.deepEqual(numbers(service.events), [1, 4]);
+  });
+
+  it('a password in eventsUri, or in what a redirect says, is in no log line', async t => {
+    const word = secret('p4ssw0rd-of-the-proxy');
+    const service = await startEventsService(t);
+    const location = `https://joe:${word}@elsewhere.example/x`;
+    service.script(404, { status: 302, headers: { Location: location } });
+    const { relay, key, mobile } = await startPair(t, dataset([flag('f')]), { main: { logLevel: 'debug' },
+      config: { Events: { sendEvents: true, eventsUri: service.uri.replace('//', `//joe:${word}@`), flushInterval: '100ms' } } });
+    assert.equal(await post(relay.port, '/bulk', { key, body: [1] }), 202);
+    await relay.waitLog(/HTTP error 404 for sending events to http:\/\/joe:xxxxx@127\.0\.0\.1:\d+\/bulk; check eventsUri/);
+    assert.equal(await post(relay.port, '/mobile', { key: mobile, body: [1] }), 202);
+    await relay.waitLog(/redirects to "https:\/\/joe:xxxxx@elsewhere\.example\/x", which is not followed; check eventsUri/);
+    assert.equal(await post(relay.port, '/diagnostic', { key, body: {} }), 202);
+    await relay.waitLog(/diagnostic event to be proxied to http:\/\/joe:xxxxx@127\.0\.0\.1:\d+\/diagnostic/);
+    assert.ok(!relay.log.includes(word));
   });
 
   it('kill -9 with a spool: all that was accepted arrives, repeated under the same ID only (81, 82, 85)', { timeout: 60000 * slowness }, async t => {
