@@ -60,7 +60,7 @@ static bool is_writable_folder(const char *folder)
 static void spool_check(const struct config *c, struct config_report *r)
 {
     const char *folder = c->events.spool_dir;
-    if (folder[0] == '\0' || is_writable_folder(folder))
+    if (!c->events.send_events || folder[0] == '\0' || is_writable_folder(folder))
         return;
     bool missing = errno == ENOENT;
     struct str name = {0};

@@ -139,6 +139,8 @@ static void the_spool_is_a_folder(void **state)
                    "such file or directory",
                    "in the spelling of the source");
     assert_warned("[Events]\nsendEvents\nspoolDir = spool\n" A, NULL, "", "made at the start");
+    assert_warned("[Events]\nspoolDir = none/spool\n" A, NULL,
+                  "spoolDir has no effect because sendEvents is not set\n", "nobody uses it");
     assert_int_equal(mkdir("spool", 0700), 0);
     assert_warned("[Events]\nsendEvents\nspoolDir = spool\n" A, NULL, "", "a folder");
 }
