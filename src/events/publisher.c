@@ -185,14 +185,15 @@ static uint64_t number_of(const struct list *node)
     return CONTAINER_OF(node, struct events_batch, node)->number;
 }
 
-/* It is newer than all others, or older than nearly all. */
+/* It is newer than all others, or older than nearly all. Of halves of one batch the last to come is
+ * the next to go. */
 void events_keep(struct events_batch *b)
 {
     struct events_family *f = b->group->family;
     struct list *next = &f->ready;
     list_remove(&b->node);
-    if (!list_empty(&f->ready) && number_of(f->ready.prev) > b->number)
-        for (next = f->ready.next; number_of(next) <= b->number;)
+    if (!list_empty(&f->ready) && number_of(f->ready.prev) >= b->number)
+        for (next = f->ready.next; number_of(next) < b->number;)
             next = next->next;
     list_append(next, &b->node); /* in front of it */
     b->state = EVENTS_BATCH_READY;
