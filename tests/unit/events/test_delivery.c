@@ -193,8 +193,12 @@ static size_t bodies(const struct world *w, const char *wanted)
 /* 59 */
 static void what_is_too_large_is_halved(void **state)
 {
-    static const struct fake_rule rules[] = {
-        {.status = 413, .times = 3}, {.status = 202, .times = 4}, {.status = 413}, END};
+    static const struct fake_rule rules[] = {{.status = 413, .times = 2}, /* the whole, a half */
+                                             {.status = 202, .times = 2},
+                                             {.status = 413, .times = 1}, /* the other half */
+                                             {.status = 202, .times = 2},
+                                             {.status = 413},
+                                             END};
     static const char *const parts[] = {"[1,{\"a\":[2,3]}]", "[\"4\",5]", "[1]",
                                         "[{\"a\":[2,3]}]",   "[\"4\"]",   "[5]"};
     struct world w;
