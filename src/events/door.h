@@ -80,8 +80,7 @@ bool events_hold_take_turn(struct events_door *door, struct events_hold *hold);
 /* Some of it, or all. The turn ends when nothing is held. */
 void events_hold_less(struct events_door *door, struct events_hold *hold, size_t bytes);
 
-/* ---- on a serving thread ----------------------------------------------------------------------
- */
+/* ---- on a serving thread --------------------------------------------------------------------- */
 
 /* Hands a post over: its letter ends in events_take(). Takes what `hold` holds. */
 void events_door_post(struct events_door *door, struct event_post *post, struct events_hold *hold);
