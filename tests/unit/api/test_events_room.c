@@ -113,7 +113,7 @@ static void all_bodies_wait_while_the_disk_makes_room(void **state)
     struct asking a;
     (void)state;
     setup(&a);
-    a.door.held_bytes = BUDGET / 4 * 3;
+    a.door.held_bytes = (int64_t)BUDGET / 4 * 3;
     a.door.room_comes = true;
     ask_begin(&a, "POST", "/bulk", SDK);
     ask_push(&a, view_of("[1"));
