@@ -289,14 +289,14 @@ static void a_silent_server_costs_the_time_limit_and_no_more(void **state)
     consul_begin(&c);
     heard_close(&c.h);
     world_close(&c.w);
-    c.w.settings.consul.timeout_ms = 400;
+    c.w.settings.consul.timeout_ms = 1500; /* enough for a write on a busy machine */
     consul_open(&c);
     write_all(&c.h, dataset_text("f1"));
     server_freeze(&c.server);
     uint64_t start_ns = uv_hrtime();
     store_read_post(c.h.store, STORE_ALL_KINDS);
     run_until_state(&c.h, STORE_INTERRUPTED);
-    assert_true(uv_hrtime() - start_ns >= 350000000);
+    assert_true(uv_hrtime() - start_ns >= 1400000000);
     assert_false(c.h.read_ok);
     assert_true(log_count("list failed for features: Consul at 127.0.0.1:") > 0);
     assert_true(log_count("no answer in time") > 0);
