@@ -97,11 +97,25 @@ static void outage_end(struct world *w)
     assert_int_equal(w->door.pending_events, 0);
 }
 
-static void begin(struct world *w)
+static void begin_with(struct world *w, const char *spool_dir)
 {
     world_init(w, down);
     w->door.settings.max_queue_bytes = BUDGET;
+    w->settings.spool_dir = spool_dir;
     world_open(w);
+    outage_begin(w);
+}
+
+static void begin(struct world *w)
+{
+    begin_with(w, "");
+}
+
+/* Posts from that number on until some are merged. */
+static void posts_until_merged(struct world *w, unsigned from, struct tally *t)
+{
+    for (unsigned i = from; w->door.merged_events == 0; i += 5)
+        posts(w, i, 5, t);
 }
 
 static void nothing_that_was_counted_is_lost(void **state)
@@ -112,7 +126,6 @@ static void nothing_that_was_counted_is_lost(void **state)
     struct str body = {0};
     (void)state;
     begin(&w);
-    outage_begin(&w);
     for (unsigned i = 0; i < 3000; i += 50) {
         posts(&w, i, 50, &posted);
         assert_true(w.door.held_bytes <= BUDGET);
@@ -142,7 +155,6 @@ static void what_cannot_be_merged_stays_and_new_events_are_dropped(void **state)
     int64_t posted = 1;
     (void)state;
     begin(&w);
-    outage_begin(&w);
     for (int i = 0; i < 1200; i++) {
         str_clear(&text);
         str_append_text(&text, "[\"");
@@ -187,7 +199,6 @@ static void what_is_dropped_while_the_pool_has_it_is_counted_once(void **state)
     struct tally t = {.customs = 0};
     (void)state;
     begin(&w);
-    outage_begin(&w);
     int64_t posted = job_await(&w, &t);
     events_switch_off(world_family(&w, EVENT_SERVER), EVENT_VERBATIM, 0);
     world_settle(&w);
@@ -203,7 +214,6 @@ static void the_end_may_come_while_the_pool_has_it(void **state)
     struct tally t = {.customs = 0};
     (void)state;
     begin(&w);
-    outage_begin(&w);
     int64_t posted = job_await(&w, &t);
     world_end(&w, 1);
     assert_int_equal(w.door.merged_events + w.door.dropped[EVENT_DROP_SHUTDOWN], posted + 1);
@@ -218,7 +228,6 @@ static void a_job_under_way_is_waited_for_at_the_end(void **state)
     struct tally got;
     (void)state;
     begin(&w);
-    outage_begin(&w);
     (void)job_await(&w, &posted);
     fake_http_rules(&w.upstream, up);
     fake_http_forget(&w.upstream);
@@ -237,11 +246,9 @@ static void a_merged_batch_is_as_old_as_its_newest_part(void **state)
     struct tally t = {.customs = 0};
     (void)state;
     begin(&w);
-    outage_begin(&w);
     posts(&w, 0, 20, &t);
     world_pass(&w, 200000);
-    for (unsigned i = 20; w.door.merged_events == 0; i += 5)
-        posts(&w, i, 5, &t);
+    posts_until_merged(&w, 20, &t);
     int64_t dropped = world_dropped(&w);
     world_pass(&w, 150000); /* the first twenty would be 350 s old */
     assert_int_equal(world_dropped(&w), dropped + 1);
@@ -255,15 +262,10 @@ static void what_the_spool_has_is_left_to_it(void **state)
     struct world w;
     struct tally t = {.customs = 0};
     (void)state;
-    world_init(&w, down);
-    w.door.settings.max_queue_bytes = BUDGET;
-    w.settings.spool_dir = "/somewhere";
-    world_open(&w);
-    outage_begin(&w);
+    begin_with(&w, "/somewhere");
     posts(&w, 0, 10, &t);
     fake_disk.refuses = true;
-    for (unsigned i = 10; w.door.merged_events == 0; i += 5)
-        posts(&w, i, 5, &t);
+    posts_until_merged(&w, 10, &t);
     size_t unwritten = 0;
     size_t replaced = 0;
     for (size_t i = 0; i < fake_disk.count; i++) {
