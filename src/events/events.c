@@ -339,13 +339,6 @@ static void abandon(struct events *e)
                    kept - (int64_t)count, e->settings.spool_dir);
 }
 
-/* Nobody waits for usage reports. */
-static void hurry(struct events_family *f)
-{
-    if (f->kind != EVENT_USAGE)
-        events_family_hurry(f);
-}
-
 /* Of the time that is left. */
 static void deliver_for(struct events *e, int64_t ms)
 {
@@ -362,7 +355,7 @@ static void on_closing_timer(uv_timer_t *timer)
         return;
     if (e->phase == EVENTS_CLOSING) {
         e->phase = EVENTS_DELIVERING;
-        each_family(e, hurry);
+        each_family(e, events_family_hurry);
         events_flush(e);
         deliver_for(e, e->left_ms < USAGE_LIMIT_MS ? e->left_ms : USAGE_LIMIT_MS);
     } else if (e->left_ms != 0) {
