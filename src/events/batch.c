@@ -223,19 +223,30 @@ static void half_make(const struct events_batch *whole, const struct event_array
     events_batch_start(half, from == 0);
 }
 
+struct buf *events_batch_unpack(const struct events_batch *b, struct event_array *events)
+{
+    struct error ignored;
+    struct buf *text = events_gunzip(b->gzip, b->bytes);
+    *events = (struct event_array){0};
+    if (text != NULL && event_array_split(buf_view(text), events, &ignored) &&
+        events->count == b->count)
+        return text;
+    event_array_free(events);
+    buf_unref(text);
+    return NULL;
+}
+
 bool events_batch_split(struct events_batch *b)
 {
     struct event_array events = {0};
-    struct error ignored;
     if (b->count < 2)
         return false;
-    struct buf *text = events_gunzip(b->gzip, b->bytes);
-    bool split = text != NULL && event_array_split(buf_view(text), &events, &ignored) &&
-                 events.count == b->count;
-    if (split) {
+    struct buf *text = events_batch_unpack(b, &events);
+    if (text != NULL) {
         half_make(b, &events, 0, b->count / 2);
         half_make(b, &events, b->count / 2, b->count - b->count / 2);
     }
+    bool split = text != NULL;
     event_array_free(&events);
     buf_unref(text);
     return split;

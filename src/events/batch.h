@@ -113,6 +113,10 @@ bool events_batch_is_safe(const struct events_batch *b);
 /* Its end without delivery, wherever it is; counted. */
 void events_batch_drop(struct events_batch *b, enum event_drop reason);
 
+/* The events of its gzip, on any thread: views into the text, which is returned with one reference;
+ * both are the caller's. NULL when memory was bad. */
+struct buf *events_batch_unpack(const struct events_batch *b, struct event_array *events);
+
 /* 413: two halves in its place, in the press; false when it is a single event. */
 bool events_batch_split(struct events_batch *b);
 

@@ -25,10 +25,9 @@
 static bool body_add(const struct events_batch *b, struct summary_merge *summaries,
                      struct str *others, size_t *count)
 {
-    struct event_array events = {0};
-    struct error ignored;
-    struct buf *text = events_gunzip(b->gzip, b->bytes);
-    bool ok = text != NULL && event_array_split(buf_view(text), &events, &ignored);
+    struct event_array events;
+    struct buf *text = events_batch_unpack(b, &events);
+    bool ok = text != NULL;
     for (size_t i = 0; i < events.count; i++) {
         if (summary_merge_add(summaries, events.each[i]))
             continue;
