@@ -280,10 +280,8 @@ void events_aside_found(struct events_group *g, const struct spool_batch *record
 
 void events_aside_age(struct events_family *f)
 {
-    const struct events *e = events_of(f);
-    int64_t limit_ms = e->settings.retry_max_age_ms;
     struct events_aside *a;
-    while (f->failing && (a = oldest_of(f)) != NULL && events_now(e) - a->born_ms > limit_ms)
+    while (f->failing && (a = oldest_of(f)) != NULL && events_too_old(events_of(f), a->born_ms))
         drop(a, EVENT_DROP_AGE);
 }
 

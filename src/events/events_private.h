@@ -256,6 +256,9 @@ void events_keep(struct events_batch *b);
 void events_flying_add(struct events_batch *b);
 void events_flying_end(struct events_batch *b);
 
+/* Was it kept for longer than retryMaxAge? */
+bool events_too_old(const struct events *e, int64_t born_ms);
+
 /* Starts what may start now. */
 void events_pump(struct events_family *f);
 

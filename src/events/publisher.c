@@ -208,9 +208,9 @@ void events_publish(struct events_batch *b)
     events_family_schedule(f);
 }
 
-static bool too_old(const struct events *e, const struct events_batch *b)
+bool events_too_old(const struct events *e, int64_t born_ms)
 {
-    return events_now(e) - b->born_ms > e->settings.retry_max_age_ms;
+    return events_now(e) - born_ms > e->settings.retry_max_age_ms;
 }
 
 static bool may_send(const struct events_family *f)
@@ -231,7 +231,7 @@ static void old_drop(struct events_family *f)
 {
     while (f->failing && !list_empty(&f->ready)) {
         struct events_batch *b = CONTAINER_OF(f->ready.next, struct events_batch, node);
-        if (!too_old(events_of(f), b))
+        if (!events_too_old(events_of(f), b->born_ms))
             break;
         events_batch_drop(b, EVENT_DROP_AGE);
     }
