@@ -239,6 +239,18 @@ static void another_cursor_or_key_is_another_request(void **state)
     finish();
 }
 
+/* `b` was not joined to `a`: each has an end of its own. */
+static void both_end(const char *story)
+{
+    expect(story);
+    end(true, "EOF");
+    w.started--;
+    end(true, "EOF");
+    turn();
+    expect("a end complete EOF, b end complete EOF");
+    finish();
+}
+
 /* It would lack the beginning, or what has come into the database meanwhile. */
 static void a_poll_whose_answer_has_begun_is_not_joined(void **state)
 {
@@ -247,13 +259,7 @@ static void a_poll_whose_answer_has_begun_is_not_joined(void **state)
     poll('a');
     head(200);
     poll('b');
-    expect("start, a 200, start");
-    end(true, "EOF");
-    w.started--;
-    end(true, "EOF");
-    turn();
-    expect("a end complete EOF, b end complete EOF");
-    finish();
+    both_end("start, a 200, start");
 }
 
 static void a_request_that_cannot_be_made_leaves_nothing(void **state)
@@ -490,13 +496,7 @@ static void a_stream_that_is_refused_is_not_joined(void **state)
     stream('a');
     head(401);
     stream('b');
-    expect("start, a 401, start");
-    end(true, "EOF");
-    w.started--;
-    end(true, "EOF");
-    turn();
-    expect("a end complete EOF, b end complete EOF");
-    finish();
+    both_end("start, a 401, start");
 }
 
 /* ---- pauses and ends ------------------------------------------------------------------------- */
