@@ -440,6 +440,14 @@ void test_settle(struct test_server *s)
     uv_sem_destroy(&x.done);
 }
 
+unsigned test_number(struct test_server *s, const unsigned *number)
+{
+    uv_mutex_lock(&s->lock);
+    unsigned now = *number;
+    uv_mutex_unlock(&s->lock);
+    return now;
+}
+
 void test_wait_for(struct test_server *s, const unsigned *number, unsigned wanted)
 {
     if (!reached(s, number, wanted, PATIENCE_S * 1000))

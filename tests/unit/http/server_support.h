@@ -81,6 +81,9 @@ void test_on_thread(struct http_thread *t, void (*run)(void *arg), void *arg);
 /* For test_on_thread(): the thread has taken all letters before this one. */
 void test_nothing(void *arg);
 
+/* *number as it is now, guarded by the server's lock. */
+unsigned test_number(struct test_server *s, const unsigned *number);
+
 /* Waits until *number, guarded by the server's lock, is at least `wanted`. */
 void test_wait_for(struct test_server *s, const unsigned *number, unsigned wanted);
 

@@ -87,7 +87,7 @@ static void pipelined_requests_are_left_alone(void **state)
     test_close_stream(s, 0, SSE_CLOSE_END);
     test_expect(fd, LAST_CHUNK);
     test_expect_end(fd);
-    assert_int_equal(s->streams_opened, 1);
+    assert_int_equal(test_number(s, &s->streams_opened), 1);
     (void)close(fd);
 }
 
